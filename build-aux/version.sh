@@ -1,0 +1,70 @@
+#!/bin/sh
+# SPDX-License-Identifier: Apache-2.0
+#
+# Prints the version of this tree, the same for all languages.
+set -eu
+
+usage='Usage: version.sh [--semver | --release] [--quiet]
+
+Prints the PEP 440 version of this tree: X.Y.Z at a tag of that name, else a
+development version of the next release, such as 0.1.0.dev12.
+
+  --semver   print a Semantic Version instead, such as 0.1.0-dev.12
+  --release  fail unless this tree is exactly a release
+  --quiet    do not warn when there are no release tags'
+
+# The release that is being worked towards while there is no tag at all.
+first_release=0.1.0
+
+fail() {
+    echo "version.sh: $1" >&2
+    exit 1
+}
+
+format=pep440 release=no quiet=no
+for argument; do
+    case $argument in
+        --semver) format=semver ;;
+        --release) release=yes ;;
+        --quiet) quiet=yes ;;
+        --help) echo "$usage"; exit 0 ;;
+        *) fail "unknown argument '$argument'; try --help" ;;
+    esac
+done
+
+top=$(cd "$(dirname "$0")/.." && pwd)
+
+if test -f "$top/.tarball-version"; then
+    version=$(cat "$top/.tarball-version")
+elif test -e "$top/.git"; then
+    command -v git >/dev/null || fail "git is missing; install the package git"
+    # A refusal of git to read the tree (another owner) ends here, in its words.
+    commits=$(git -C "$top" rev-list --count HEAD) ||
+        fail "git cannot count the commits of $top; see its message above"
+    tag=$(git -C "$top" describe --tags --long --match '[0-9]*.[0-9]*.[0-9]*' \
+        --exclude '*[!0-9.]*' --exclude '*.*.*.*' HEAD 2>/dev/null) || tag=
+    if test -z "$tag"; then
+        test "$quiet" = yes ||
+            echo "version.sh: no release tag here, so this is a development version of $first_release" >&2
+        version=$first_release.dev$commits
+    else
+        base=${tag%-*-g*}
+        since=${tag#"$base"-}
+        since=${since%-g*}
+        if test "$since" = 0; then
+            version=$base
+        else
+            version=${base%.*}.$((${base##*.} + 1)).dev$since
+        fi
+    fi
+else
+    fail "no version: $top is neither a git clone nor an unpacked release tarball"
+fi
+
+case $version in
+    *.dev*)
+        test "$release" = no ||
+            fail "not a release: $version; tag the commit to be released as X.Y.Z first"
+        test "$format" = pep440 || version=${version%.dev*}-dev.${version##*.dev} ;;
+esac
+echo "$version"

@@ -1,0 +1,20 @@
+# SPDX-License-Identifier: Apache-2.0
+
+# OAK_GO
+# ------
+# Finds Go, and that it is not older than the module wants.
+AC_DEFUN([OAK_GO],
+[AC_ARG_VAR([GO], [Go command])
+AC_MSG_CHECKING([for Go])
+oak_go_found=`command -v "${GO:-go}"` ||
+  OAK_MISSING([go], [no Go at '${GO:-go}'], [install golang-go (Debian) or golang (Fedora)])
+GO=$oak_go_found
+# The toolchain that a go.mod may ask for is not what is installed here.
+oak_go_version=`GOTOOLCHAIN=local "$GO" version | sed -n 's/^go version go\(@<:@0-9.@:>@*\).*/\1/p'`
+AC_MSG_RESULT([$GO, $oak_go_version])
+AS_IF([test -z "$oak_go_version"],
+  [OAK_MISSING([go], ['$GO version' says no version], [set GO to a Go command that works])])
+oak_go_wanted=`sed -n 's/^go \(@<:@0-9.@:>@*\).*/\1/p' "$srcdir/go/go.mod"`
+AS_VERSION_COMPARE([$oak_go_version], [$oak_go_wanted],
+  [OAK_MISSING([go], [Go $oak_go_version is older than $oak_go_wanted], [set GO to a newer one])])
+summary_go="$oak_go_version ($GO)"])

@@ -1,0 +1,25 @@
+# SPDX-License-Identifier: Apache-2.0
+
+TEST_EXTENSIONS = .test
+
+# What a test may rely on, wherever the tree was configured and from wherever it
+# is run. Tests write under the build directory only.
+AM_TESTS_ENVIRONMENT = \
+  abs_top_srcdir='$(abs_top_srcdir)'; export abs_top_srcdir; \
+  abs_top_builddir='$(abs_top_builddir)'; export abs_top_builddir; \
+  with_cpp='$(with_cpp)'; export with_cpp; \
+  with_python='$(with_python)'; export with_python; \
+  with_go='$(with_go)'; export with_go; \
+  PYTHON='$(PYTHON)'; export PYTHON; \
+  GO='$(GO)'; export GO; \
+  CC='$(CC)'; export CC; \
+  CXX='$(CXX)'; export CXX; \
+  CXXFLAGS='$(CXXFLAGS)'; export CXXFLAGS; \
+  PKG_CONFIG='$(PKG_CONFIG)'; export PKG_CONFIG; \
+  PROTOC='$(PROTOC)'; export PROTOC; \
+  GRPC_CPP_PLUGIN='$(GRPC_CPP_PLUGIN)'; export GRPC_CPP_PLUGIN; \
+  MAKE='$(MAKE)'; export MAKE;
+
+include %D%/interop/local.mk
+include %D%/packaging/local.mk
+include %D%/bench/local.mk
