@@ -20,6 +20,7 @@ AM_TESTS_ENVIRONMENT = \
   GRPC_CPP_PLUGIN='$(GRPC_CPP_PLUGIN)'; export GRPC_CPP_PLUGIN; \
   MAKE='$(MAKE)'; export MAKE;
 
+include %D%/protos/local.mk
 include %D%/interop/local.mk
 include %D%/packaging/local.mk
 include %D%/bench/local.mk
