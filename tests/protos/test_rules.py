@@ -297,3 +297,13 @@ def test_an_answer_has_the_fixed_shape(method: Method) -> None:
     elif method.rule.verb in {ann.VERB_GET, ann.VERB_CREATE, ann.VERB_UPDATE, ann.VERB_DELETE}:
         assert shape[0][1] == 1
         assert has[shape[0][0]].type_name == f".{method.rule.resource}"
+
+
+def test_every_reason_is_documented() -> None:
+    table = (SRCDIR / "doc" / "errors.rst").read_text()
+    documented = set(re.findall(r"^([A-Z][A-Z_]+) +[A-Z_]+ ", table, re.MULTILINE))
+    comments = " ".join(at.leading_comments for f in FILES for at in f.source_code_info.location)
+    phrases = re.findall(r"reason ([A-Z_]{4,}(?: or [A-Z_]{4,})?)", " ".join(comments.split()))
+    named = {reason for phrase in phrases for reason in phrase.split(" or ")}
+    assert "QUOTA_EXCEEDED" in named & documented
+    assert named <= documented
