@@ -1,1 +1,112 @@
 # SPDX-License-Identifier: Apache-2.0
+#
+# liboaktreemodel: what protoc makes of PROTOS, and how C++ programs find it.
+
+EXTRA_DIST += \
+  %D%/cmake/oaktreemodel-config-version.cmake.in \
+  %D%/cmake/oaktreemodel-config.cmake.in \
+  %D%/oaktreemodel.map \
+  %D%/oaktreemodel.pc.in
+
+if BUILD_CPP
+
+# oaktreemodel/compute/v1/server and so on, and their directories.
+cpp_names = $(PROTOS:protos/%.proto=%)
+cpp_areas = $(sort $(dir $(cpp_names)))
+
+cpp_headers = $(cpp_names:%=%D%/%.pb.h) $(cpp_names:%=%D%/%.grpc.pb.h)
+
+# Half of the time goes into reading gRPC's headers, so the services of an area
+# are compiled as one unit. The messages cannot be: their statics would clash.
+cpp_service_units = $(cpp_areas:%=%D%/%services.cc)
+cpp_units = $(cpp_names:%=%D%/%.pb.cc) $(cpp_service_units)
+cpp_objects = $(cpp_units:.cc=.lo)
+
+# One run of protoc makes all four files; a pattern is GNU make's way to say so.
+# What a proto imports is not named here: a change that needs the importing file
+# made anew without changing it would break the promise of the interface.
+%D%/%.pb.h %D%/%.pb.cc %D%/%.grpc.pb.h %D%/%.grpc.pb.cc: protos/%.proto
+	$(oak_v_PROTOC)$(MKDIR_P) %D% && $(PROTOC) -I$(srcdir)/protos \
+	  --cpp_out=%D% --grpc_out=%D% --plugin=protoc-gen-grpc=$(GRPC_CPP_PLUGIN) $*.proto
+
+oak_v_PROTOC = $(oak_v_PROTOC_@AM_V@)
+oak_v_PROTOC_ = $(oak_v_PROTOC_@AM_DEFAULT_V@)
+oak_v_PROTOC_0 = @echo "  PROTOC  " $<;
+oak_v_PROTOC_1 =
+
+# The units change only when a service file joins or leaves an area. The stamp
+# stands for them, so that an unchanged one is not compiled again.
+%D%/services.stamp: protos/list.mk
+	$(AM_V_GEN)for area in $(cpp_areas); do \
+	  $(MKDIR_P) %D%/$$area && unit=%D%/$${area}services.cc && \
+	  for name in $(cpp_names); do \
+	    case $$name in $$area*) echo "#include \"$$name.grpc.pb.cc\"" ;; esac; \
+	  done >$$unit.new && \
+	  { cmp -s $$unit.new $$unit && rm $$unit.new || mv -f $$unit.new $$unit; } || exit; \
+	done; touch $@
+$(cpp_service_units): %D%/services.stamp
+	@test -f $@ || { rm -f $< && $(MAKE) $(AM_MAKEFLAGS) $<; }
+
+# The first compilation needs the headers, later ones what the compiler wrote
+# down. System headers are left out, for there are thousands of them.
+cpp_dependencies = -MT $@ -MMD -MP -MF $*.Tpo
+cpp_keep_dependencies = && mv -f $*.Tpo $*.d
+cpp_CPPFLAGS = -I%D% $(GRPC_CFLAGS) $(CPPFLAGS)
+
+$(cpp_objects): %.lo: %.cc | $(cpp_headers)
+	$(AM_V_CXX)$(LIBTOOL) $(AM_V_lt) --tag=CXX $(AM_LIBTOOLFLAGS) $(LIBTOOLFLAGS) --mode=compile \
+	  $(CCACHE) $(CXX) $(cpp_dependencies) $(cpp_CPPFLAGS) \
+	  -fvisibility-inlines-hidden $(PROTO_CXXFLAGS) -w -c -o $@ $< $(cpp_keep_dependencies)
+
+-include $(wildcard $(cpp_objects:.lo=.d))
+
+# What a program that was linked with one release may be run with is said by
+# CURRENT:REVISION:AGE. Generated C++ has no stable ABI, so a release
+#  - that changes any proto, or asks for a newer protobuf: CURRENT+1:0:0
+#  - that changes neither, but how the library is built: CURRENT:REVISION+1:0
+# AGE stays 0. The promise to C++ programs is source compatibility.
+#
+#   release   version-info   soname
+#   (none)    0:0:0          liboaktreemodel.so.0
+#
+lib_LTLIBRARIES = %D%/liboaktreemodel.la
+%C%_liboaktreemodel_la_SOURCES =
+# No file of this name is ever compiled; it has Automake link with the C++ compiler.
+nodist_EXTRA_%C%_liboaktreemodel_la_SOURCES = %D%/link-as-c++.cc
+%C%_liboaktreemodel_la_LIBADD = $(cpp_objects) $(GRPC_LIBS)
+%C%_liboaktreemodel_la_LDFLAGS = -version-info 0:0:0 -no-undefined -Wl,--no-undefined -Wl,--as-needed \
+  -Wl,--version-script=$(srcdir)/%D%/oaktreemodel.map
+# Not the list itself, but its stamp: an object may have left it.
+%C%_liboaktreemodel_la_DEPENDENCIES = $(cpp_objects) %D%/services.stamp $(srcdir)/%D%/oaktreemodel.map
+
+pkgconfigdir = $(libdir)/pkgconfig
+pkgconfig_DATA = %D%/oaktreemodel.pc
+
+cmakedir = $(libdir)/cmake/oaktreemodel
+cmake_DATA = %D%/cmake/oaktreemodel-config.cmake %D%/cmake/oaktreemodel-config-version.cmake
+
+endif BUILD_CPP
+
+# With C++ left out, the lists are empty.
+install-data-local: install-cpp-headers
+install-cpp-headers: $(cpp_headers)
+	@set -e; for area in $(cpp_areas); do \
+	  target='$(DESTDIR)$(includedir)'/$$area; \
+	  echo " $(INSTALL_HEADER) %D%/$$area*.pb.h '$$target'"; \
+	  $(MKDIR_P) "$$target"; \
+	  for header in $(cpp_headers); do \
+	    case $$header in %D%/$$area*) echo "$$header" ;; esac; \
+	  done | xargs sh -c '$(INSTALL_HEADER) "$$@" "$$0"' "$$target"; \
+	done
+
+uninstall-local: uninstall-cpp-headers
+uninstall-cpp-headers:
+	test ! -d '$(DESTDIR)$(includedir)' || { \
+	  cd '$(DESTDIR)$(includedir)' && rm -f $(cpp_headers:%D%/%=%) && \
+	  { rmdir -p $(cpp_areas) 2>/dev/null || :; }; }
+
+clean-local: clean-cpp
+clean-cpp:
+	rm -rf %D%/oaktreemodel %D%/services.stamp
+
+.PHONY: clean-cpp install-cpp-headers uninstall-cpp-headers

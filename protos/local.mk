@@ -3,16 +3,17 @@
 # PROTOS, the one list that all languages are made from.
 include %D%/list.mk
 
-EXTRA_DIST += $(PROTOS) %D%/list.mk
+EXTRA_DIST += %D%/list.mk
 
-# The include root of the installed protos; oaktreemodel.pc names it too.
-protodir = $(pkgdatadir)/protos
+# Installed with their directories: oaktreemodel.pc names $(pkgdatadir)/protos as
+# the include root.
+nobase_dist_pkgdata_DATA = $(PROTOS)
 
 # To be run after adding or removing a proto; the rooms that check in generated
 # code add their part to it.
 regenerate: regenerate-list
 regenerate-list:
-	$(AM_V_GEN)$(srcdir)/build-aux/proto-list --write
+	$(srcdir)/build-aux/proto-list --write
 .PHONY: regenerate regenerate-list
 
 # What is in the list and not in the tree, and the reverse, ends in one sentence.
