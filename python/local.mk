@@ -8,7 +8,21 @@ EXTRA_DIST += \
   setup.py \
   test-requirements.txt \
   %D%/backend/backend.py \
-  %D%/backend/generate.py
+  %D%/backend/generate.py \
+  %D%/tests/lint.test \
+  %D%/tests/programs/async_calls.py \
+  %D%/tests/programs/sync_calls.py \
+  %D%/tests/programs/wrong_calls.py \
+  %D%/tests/test_calls.py \
+  %D%/tests/test_generate.py \
+  %D%/tests/test_messages.py \
+  %D%/tests/test_names.py \
+  %D%/tests/test_typing.py \
+  %D%/tests/unit.test
+
+TESTS += \
+  %D%/tests/lint.test \
+  %D%/tests/unit.test
 
 # The package as a whole: one run of protoc makes it, in a second, and replaces what was there.
 if BUILD_PYTHON

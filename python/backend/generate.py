@@ -143,7 +143,7 @@ def run_protoc(
         f"--plugin=protoc-gen-mypy={mypy_plugin('protoc-gen-mypy')}",
         f"--mypy_out=quiet:{output}",
         f"--plugin=protoc-gen-mypy_grpc={mypy_plugin('protoc-gen-mypy_grpc')}",
-        f"--mypy_grpc_out=quiet:{output}",
+        f"--mypy_grpc_out=quiet,generate_concrete_servicer_stubs:{output}",
     ]
     if subprocess.run([*command, *map(str, protos)], check=False).returncode:
         raise GenerateError("protoc could not make Python of the protos, as it says above")
