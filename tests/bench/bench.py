@@ -1,0 +1,404 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
+"""Measures what this project costs beside what it stands on. `make bench` runs it.
+
+Everything is a ratio of two things measured in turns, in one run: so it says much the same on a
+fast machine, a slow one and a busy one. It fails only when something could not be measured.
+"""
+
+from __future__ import annotations
+
+import argparse
+import concurrent.futures
+import importlib.metadata
+import os
+import platform
+import re
+import shlex
+import shutil
+import statistics
+import subprocess
+import sys
+import time
+import zlib
+from collections import defaultdict
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+
+def configured(name: str) -> str:
+    """What configure found, in the environment that make gives to tests as well."""
+    try:
+        return os.environ[name]
+    except KeyError:
+        sys.exit(f"bench.py: {name} is not set: run 'make bench'")
+
+
+SRCDIR = Path(configured("abs_top_srcdir"))
+BUILDDIR = Path(configured("abs_top_builddir"))
+BENCH = SRCDIR / "tests/bench"
+SKIPPED = 77
+
+# A make or a compiler started from here owes nothing to the make that started this, nor to a cache.
+ENVIRONMENT = {
+    name: value
+    for name, value in os.environ.items()
+    if name not in ("MAKEFLAGS", "MFLAGS", "MAKELEVEL", "MAKEOVERRIDES")
+} | {"CCACHE_DISABLE": "1", "LC_ALL": "C", "PYTHONPATH": str(BUILDDIR / "python")}
+
+
+class BenchError(Exception):
+    """What could not be measured, and why."""
+
+
+class SkippedError(Exception):
+    """What is not measured, and what to do so that it is."""
+
+
+class Cost(NamedTuple):
+    """Seconds of CPU, of a process and all it started, and of waiting for it."""
+
+    cpu: float
+    wall: float
+
+
+class Ratio(NamedTuple):
+    value: float
+    name: str
+    of: str
+
+
+class Options(argparse.Namespace):
+    parts: list[str]
+    work: Path
+    cxxflags: str
+    jobs: int
+    builds: int
+    rounds: int
+    servers: int
+
+
+def enabled(language: str) -> bool:
+    return configured(f"with_{language}") == "yes"
+
+
+def run(command: Sequence[str], directory: Path | None = None) -> tuple[Cost, str]:
+    """What a command costs and prints."""
+    start = time.perf_counter()
+    with subprocess.Popen(
+        command,
+        cwd=directory,
+        env=ENVIRONMENT,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    ) as process:
+        assert process.stdout
+        output = process.stdout.read()
+        _, status, usage = os.wait4(process.pid, 0)
+        process.returncode = os.waitstatus_to_exitcode(status)
+    if process.returncode == SKIPPED:
+        raise SkippedError(output.strip().removeprefix("SKIP: "))
+    if process.returncode != 0:
+        tail = "\n".join(output.splitlines()[-20:])
+        raise BenchError(f"'{shlex.join(command)[:200]}' failed:\n{tail}")
+    return Cost(usage.ru_utime + usage.ru_stime, time.perf_counter() - start), output
+
+
+def median(costs: Sequence[Cost]) -> Cost:
+    return Cost(
+        statistics.median(cost.cpu for cost in costs),
+        statistics.median(cost.wall for cost in costs),
+    )
+
+
+class Steps(NamedTuple):
+    """What make did, by what it printed."""
+
+    protoc: int
+    compiles: list[str]
+    links: list[str]
+
+    @classmethod
+    def of(cls, output: str) -> Steps:
+        return cls(
+            output.count(" --cpp_out="),
+            re.findall(r"^libtool: compile: +(.*)$", output, re.MULTILINE),
+            re.findall(r"^libtool: link: +(.* -shared .*)$", output, re.MULTILINE),
+        )
+
+    def __str__(self) -> str:
+        return f"{self.protoc} protoc, {len(self.compiles)} g++, {len(self.links)} link"
+
+
+def bare(command: str) -> list[str]:
+    """A compiler's command as one would type it: without noting what the unit depends on."""
+    words = iter(shlex.split(command))
+    kept = []
+    for word in words:
+        if word in ("-MT", "-MF"):
+            next(words)
+        elif word not in ("-MD", "-MMD", "-MP"):
+            kept.append(word)
+    return kept
+
+
+class Build:
+    """The C++ library, built from the sources of a tarball: by make, and by hand."""
+
+    def __init__(self, options: Options) -> None:
+        self.jobs = options.jobs
+        self.source = options.work / "source"
+        self.made = options.work / "make"
+        self.bare = options.work / "bare"
+        for directory in (self.source, self.made):
+            shutil.rmtree(directory, ignore_errors=True)
+        self.made.mkdir(parents=True)
+        # Below the build directory it is a tree of its own, even if that is the source directory.
+        distdir = f"distdir={self.source.relative_to(BUILDDIR)}"
+        run([configured("MAKE"), "distdir", distdir], BUILDDIR)
+        tools = ("CC", "CXX", "PKG_CONFIG", "PROTOC", "GRPC_CPP_PLUGIN")
+        run(
+            [
+                "../source/configure",
+                "--disable-python",
+                "--disable-go",
+                "--disable-ccache",
+                f"CXXFLAGS={options.cxxflags}",
+                *(f"{name}={configured(name)}" for name in tools),
+            ],
+            self.made,
+        )
+
+    def make(self, *arguments: str) -> tuple[Cost, Steps]:
+        command = [configured("MAKE"), "V=1", f"-j{self.jobs}", *arguments]
+        cost, output = run(command, self.made)
+        return cost, Steps.of(output)
+
+    def make_all(self) -> tuple[Cost, Steps]:
+        self.make("clean")
+        return self.make()
+
+    def by_hand(self, steps: Steps) -> Cost:
+        """The same work with nothing around it: protoc once for all, each unit, the library."""
+        shutil.rmtree(self.bare, ignore_errors=True)
+        # What make wrote itself, such as units that include others, is given; so are directories.
+        shutil.copytree(
+            self.made / "cpp",
+            self.bare / "cpp",
+            ignore=shutil.ignore_patterns("*.pb.*", "*.o", "*.lo", "*.d", "*.so*", "*.la*"),
+        )
+        protoc = [
+            configured("PROTOC"),
+            f"--plugin=protoc-gen-grpc={configured('GRPC_CPP_PLUGIN')}",
+            "-I../source/protos",
+            "--cpp_out=cpp",
+            "--grpc_out=cpp",
+            *self.protos(),
+        ]
+        start = time.perf_counter()
+        costs = [run(protoc, self.bare)[0]]
+        with concurrent.futures.ThreadPoolExecutor(self.jobs) as pool:
+            commands = [bare(command) for command in steps.compiles]
+            costs += [cost for cost, _ in pool.map(lambda c: run(c, self.bare), commands)]
+        costs += [run(bare(command), self.bare)[0] for command in steps.links]
+        return Cost(sum(cost.cpu for cost in costs), time.perf_counter() - start)
+
+    def protos(self) -> list[str]:
+        """All of them, relative to the include root."""
+        root = self.source / "protos"
+        return sorted(str(path.relative_to(root)) for path in root.glob("oaktreemodel/**/*.proto"))
+
+    def importers(self, proto: str) -> list[str]:
+        """The protos that import this one themselves."""
+        line = f'import "{proto}";'
+        root = self.source / "protos"
+        return [name for name in self.protos() if line in (root / name).read_text().splitlines()]
+
+    def touch(self, proto: str) -> tuple[Cost, Steps]:
+        (self.source / "protos" / proto).touch()
+        return self.make()
+
+
+def measure_build(options: Options) -> Iterator[Ratio]:
+    if not enabled("cpp"):
+        raise SkippedError("configured with --disable-cpp")
+    print(f"  CXXFLAGS '{options.cxxflags}', {options.jobs} jobs, no ccache; configure not counted")
+    build = Build(options)
+
+    # Whoever comes first also pays for reading the headers from the disk, so it is not counted.
+    _, steps = build.make_all()
+    made, handmade = [], []
+    for number in range(options.builds):
+        turns: list[Callable[[], None]] = [
+            lambda: made.append(build.make_all()[0]),
+            lambda: handmade.append(build.by_hand(steps)),
+        ]
+        for turn in turns if number % 2 else reversed(turns):
+            turn()
+    whole, hand = median(made), median(handmade)
+    print(f"  by hand             {hand.cpu:7.2f} s CPU {hand.wall:7.2f} s")
+    print(f"  make                {whole.cpu:7.2f} s CPU {whole.wall:7.2f} s  {steps}")
+    by_hand = f"protoc and g++ by hand, {options.cxxflags}"
+    yield Ratio(whole.cpu / hand.cpu, "C++ build by make, CPU", by_hand)
+    yield Ratio(whole.wall / hand.wall, "C++ build by make, time", by_hand)
+
+    again = "the C++ build by make, CPU"
+    cost, steps = build.make()
+    print(f"  make, nothing to do {cost.cpu:7.2f} s CPU {cost.wall:7.2f} s  {steps}")
+    yield Ratio(cost.cpu / whole.cpu, "make with nothing to do", again)
+
+    protos = sorted(build.protos(), key=lambda proto: len(build.importers(proto)))
+    for proto in (protos[0], protos[-1]):
+        importers = len(build.importers(proto))
+        cost, steps = build.touch(proto)
+        print(f"  touch, make         {cost.cpu:7.2f} s CPU {cost.wall:7.2f} s  {steps}")
+        print(f"      {proto}, imported by {importers} of {len(protos)}")
+        yield Ratio(cost.cpu / whole.cpu, f"make after touching {Path(proto).name}", again)
+
+
+IMPORTS = {
+    "python alone": "pass",
+    "import oaktreemodel": "import oaktreemodel",
+    "import grpc": "import grpc",
+    "compute.Server": "from oaktreemodel.compute import v1 as compute; compute.Server",
+    "compute.ServerServiceStub": (
+        "from oaktreemodel.compute import v1 as compute; compute.ServerServiceStub"
+    ),
+}
+
+
+def measure_import(options: Options) -> Iterator[Ratio]:
+    print(f"  Python {platform.python_version()}, {versions('protobuf', 'grpcio')}")
+    costs = defaultdict(list)
+    for number in range(options.rounds + 1):
+        for name, program in IMPORTS.items():
+            cost, _ = run([sys.executable, "-c", program])
+            # The first time Python writes the compiled modules, which is not counted.
+            if number:
+                costs[name].append(cost)
+    medians = {name: median(cost) for name, cost in costs.items()}
+    for name, cost in medians.items():
+        print(f"  {name:<26} {cost.cpu * 1000:7.1f} ms CPU")
+    for name, of in (
+        ("import oaktreemodel", "python alone"),
+        ("compute.Server", "import grpc"),
+        ("compute.ServerServiceStub", "import grpc"),
+    ):
+        yield Ratio(medians[name].cpu / medians[of].cpu, f"{name}, CPU", f"{of}, CPU")
+
+
+def versions(*distributions: str) -> str:
+    try:
+        return ", ".join(f"{name} {importlib.metadata.version(name)}" for name in distributions)
+    except importlib.metadata.PackageNotFoundError as missing:
+        raise BenchError(
+            f"{sys.executable} has no {missing.name}: run 'pip install -r test-requirements.txt'"
+        ) from None
+
+
+def python_codec(options: Options) -> list[str]:
+    return [sys.executable, str(BENCH / "codec.py")]
+
+
+def cpp_codec(options: Options) -> list[str]:
+    return [str(BUILDDIR / "tests/bench/codec")]
+
+
+def go_codec(options: Options) -> list[str]:
+    program = options.work / "codec-go"
+    # Named by its file, it needs no module of its own: the model's has all it imports.
+    run([configured("GO"), "build", "-o", str(program), str(BENCH / "codec.go")], SRCDIR / "go")
+    return [str(program)]
+
+
+CODECS = {
+    "Python": (python_codec, "json of the standard library"),
+    "C++": (cpp_codec, f"nlohmann::json, CXXFLAGS '{configured('CXXFLAGS')}'"),
+    "Go": (go_codec, "encoding/json, typed structs"),
+}
+
+
+def measure_codec(options: Options) -> Iterator[Ratio]:
+    directory = options.work / "servers"
+    run([sys.executable, str(BENCH / "servers.py"), str(options.servers), str(directory)])
+    servers = f"{options.servers:,} servers"
+    text, wire = ((directory / f"servers.{kind}").read_bytes() for kind in ("json", "pb"))
+    print(f"  {servers}: {len(wire):,} bytes of protobuf, {len(text):,} of nova's JSON")
+    yield Ratio(len(wire) / len(text), f"{servers}, bytes", "JSON")
+    small_text, small_wire = (len(zlib.compress(data)) for data in (text, wire))
+    print(f"  compressed (zlib): {small_wire:,} bytes of protobuf, {small_text:,} of JSON")
+    yield Ratio(small_wire / small_text, f"{servers}, bytes compressed", "JSON compressed")
+
+    for language, (codec, library) in CODECS.items():
+        if not enabled({"C++": "cpp"}.get(language, language.lower())):
+            print(f"  {language}: skipped, configured without it")
+            continue
+        try:
+            _, output = run([*codec(options), str(directory), str(options.rounds)])
+        except SkippedError as reason:
+            print(f"  {language}: skipped, {reason}")
+            continue
+        seconds = defaultdict(list)
+        for line in output.splitlines():
+            kind, operation, value = line.split()
+            seconds[kind, operation].append(float(value))
+        print(f"  {language}, {library}")
+        for operation in ("decode", "encode"):
+            json, protobuf = (
+                statistics.median(seconds[kind, operation]) for kind in ("json", "protobuf")
+            )
+            print(f"    {operation} {protobuf * 1e3:8.3f} ms CPU protobuf, {json * 1e3:8.3f} JSON")
+            yield Ratio(protobuf / json, f"{language}: {operation} {servers}, CPU", "JSON")
+
+
+PARTS = {
+    "build": ("The C++ build", measure_build),
+    "import": ("Importing in Python", measure_import),
+    "codec": ("Servers as protobuf and as JSON", measure_codec),
+}
+
+
+def parse_options() -> Options:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("parts", nargs="*", default=[], metavar="PART", help=f"any of {[*PARTS]}")
+    parser.add_argument("--work", type=Path, required=True, help="a directory, made anew")
+    parser.add_argument("--cxxflags", default="-O0", help="of the C++ builds")
+    parser.add_argument("--jobs", type=int, default=len(os.sched_getaffinity(0)))
+    parser.add_argument("--builds", type=int, default=2, help="of either kind")
+    parser.add_argument("--rounds", type=int, default=15, help="of everything else")
+    parser.add_argument("--servers", type=int, default=1000)
+    options = parser.parse_args(namespace=Options())
+    for part in options.parts:
+        if part not in PARTS:
+            parser.error(f"there is no part '{part}'; the parts are {', '.join(PARTS)}")
+    options.work = options.work.absolute()
+    return options
+
+
+def main() -> None:
+    options = parse_options()
+    options.work.mkdir(parents=True, exist_ok=True)
+    print(f"{os.cpu_count()} cores ({platform.machine()})")
+    ratios: list[Ratio] = []
+    failed = False
+    for part in options.parts or PARTS:
+        title, measure = PARTS[part]
+        print(f"\n{title}", flush=True)
+        try:
+            ratios.extend(measure(options))
+        except SkippedError as reason:
+            print(f"  skipped: {reason}")
+        except BenchError as reason:
+            print(f"  could not be measured: {reason}", file=sys.stderr)
+            failed = True
+    print("\nratio  of what, to what")
+    for ratio in ratios:
+        print(f"{ratio.value:5.3f}  {ratio.name:<44} to {ratio.of}")
+    sys.exit(failed)
+
+
+if __name__ == "__main__":
+    main()
