@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 
 TEST_EXTENSIONS = .test
+TEST_LOG_DRIVER = $(SHELL) $(top_srcdir)/build-aux/loud-test-driver
 
 # What a test may rely on, wherever the tree was configured and from wherever it
 # is run. Tests write under the build directory only.
@@ -10,6 +11,8 @@ AM_TESTS_ENVIRONMENT = \
   with_cpp='$(with_cpp)'; export with_cpp; \
   with_python='$(with_python)'; export with_python; \
   with_go='$(with_go)'; export with_go; \
+  with_gtest='$(with_gtest)'; export with_gtest; \
+  with_sanitizers='$(with_sanitizers)'; export with_sanitizers; \
   PYTHON='$(PYTHON)'; export PYTHON; \
   GO='$(GO)'; export GO; \
   CC='$(CC)'; export CC; \
@@ -23,4 +26,5 @@ AM_TESTS_ENVIRONMENT = \
 include %D%/protos/local.mk
 include %D%/interop/local.mk
 include %D%/packaging/local.mk
+include %D%/readme/local.mk
 include %D%/bench/local.mk
