@@ -26,7 +26,9 @@ TESTS += \
 
 # The package as a whole: one run of protoc makes it, in a second, and replaces what was there.
 if BUILD_PYTHON
-all-local: %D%/oaktreemodel.stamp
+python_package = %D%/oaktreemodel.stamp
+endif
+all-local: $(python_package)
 %D%/oaktreemodel.stamp: $(PROTOS) protos/list.mk requirements.txt %D%/backend/generate.py
 	$(AM_V_GEN)$(MKDIR_P) %D%
 	$(AM_V_at)$(PYTHON) $(srcdir)/%D%/backend/generate.py --srcdir $(srcdir) --output %D%
@@ -37,4 +39,3 @@ clean-python:
 	rm -rf %D%/oaktreemodel
 CLEANFILES += %D%/oaktreemodel.stamp
 .PHONY: clean-python
-endif
