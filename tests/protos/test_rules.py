@@ -38,6 +38,11 @@ FIXED_NUMBERS = {
     "wait_timeout": 10,
     "etag": 11,
     "missing_ok": 12,
+    "update_mask": 13,
+    "all_projects": 14,
+    "resume_token": 15,
+    "skip_initial": 16,
+    "snapshot_only": 17,
 }
 # Keywords of C++ and Python, macros of common platforms, and members that generated code has.
 FORBIDDEN = set(

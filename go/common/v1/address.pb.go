@@ -30,8 +30,7 @@ type AddressKind int32
 const (
 	// The cloud did not say.
 	AddressKind_ADDRESS_KIND_UNSPECIFIED AddressKind = 0
-	// The cloud said something this API has no name for; the raw twin of the field has it. In a
-	// request it sends that raw word.
+	// The cloud said something this API has no name for: the raw twin of the field has it.
 	AddressKind_ADDRESS_KIND_OTHER AddressKind = 1
 	// The port's own address, from the network's subnet.
 	AddressKind_ADDRESS_KIND_FIXED AddressKind = 2

@@ -27,8 +27,8 @@ const (
 // A checksum of the whole of some bytes.
 type Checksum struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// The algorithm's name in lower case, as Python's hashlib has it. Every cloud takes md5 and
-	// sha512; sha256 is common.
+	// The algorithm's name in lower case, as Python's hashlib has it. Every oaktree computes md5,
+	// sha256 and sha512.
 	Algorithm string `protobuf:"bytes,1,opt,name=algorithm,proto3" json:"algorithm,omitempty"`
 	// The digest in lower-case hexadecimal.
 	HexDigest     string `protobuf:"bytes,2,opt,name=hex_digest,json=hexDigest,proto3" json:"hex_digest,omitempty"`

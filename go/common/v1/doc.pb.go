@@ -24,11 +24,6 @@
 //
 // How the service says that something failed.
 //
-// A call that fails has the canonical gRPC code and, in the trailing metadata
-// grpc-status-details-bin, a Status whose one detail is an Error. Operations and the unreachable of
-// lists have the same Error. The status message and the details together stay under 4 KiB: lists in
-// an Error are cut, and omitted_count says by how much.
-//
 // # location.proto
 //
 // Where things are.
@@ -44,16 +39,4 @@
 // # watch.proto
 //
 // What all watches have in common.
-//
-// A watch streams answers, each a batch of events and a resume_token. First comes the present
-// state, one PRESENT event an object, and SYNCED for each location as its state is complete and
-// once more, without a location, for all. Then come the changes. An answer without events is a
-// bookmark: it carries a newer resume_token, and shows that the stream is alive. A location that
-// does not answer is named in unreachable, once when it falls silent; its objects are not DELETED
-// by that, and it is SYNCED again when it is back.
-//
-// Events come at least once and in order for each object; several changes of one object may come as
-// one. No answer is larger than 1 MiB. A watch given the resume_token of an earlier answer
-// continues after it. Where that is no longer possible the only event is RESYNC_REQUIRED, and the
-// stream ends OK: the caller forgets what it knew and watches anew.
 package commonv1

@@ -7,11 +7,6 @@
 // source: oaktreemodel/common/v1/error.proto
 
 // How the service says that something failed.
-//
-// A call that fails has the canonical gRPC code and, in the trailing metadata
-// grpc-status-details-bin, a Status whose one detail is an Error. Operations and the unreachable of
-// lists have the same Error. The status message and the details together stay under 4 KiB: lists in
-// an Error are cut, and omitted_count says by how much.
 
 package commonv1
 
@@ -154,6 +149,11 @@ func (x *Status) GetDetails() []*anypb.Any {
 }
 
 // Why something failed, in a form that programs can act on.
+//
+// A call that fails has the canonical gRPC code and, in the trailing metadata
+// grpc-status-details-bin, a Status whose one detail is an Error. Operations and the unreachable of
+// lists have the same Error. The status message and the details together stay under 4 KiB: lists in
+// an Error are cut, and omitted_count says by how much.
 type Error struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// The canonical gRPC code: 5 is NOT_FOUND.
@@ -166,7 +166,8 @@ type Error struct {
 	Reason string `protobuf:"bytes,3,opt,name=reason,proto3" json:"reason,omitempty"`
 	// Who gave the reason its meaning. Always oaktree for what this API documents.
 	Domain string `protobuf:"bytes,4,opt,name=domain,proto3" json:"domain,omitempty"`
-	// What the reason is about, by names that are documented with the reason: quota and limit, say.
+	// What the reason is about, by names that are documented with the reason: quota and limit, for
+	// example.
 	Metadata map[string]string `protobuf:"bytes,5,rep,name=metadata,proto3" json:"metadata,omitempty" protobuf_key:"bytes,1,opt,name=key" protobuf_val:"bytes,2,opt,name=value"`
 	// Where it happened. Absent when it is nothing of one cloud's.
 	Location *Location `protobuf:"bytes,6,opt,name=location,proto3" json:"location,omitempty"`

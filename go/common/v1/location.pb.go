@@ -29,11 +29,16 @@ const (
 // In an answer it says where the object is. Zone is empty for what is region-wide (a flavor, an
 // image), region for what is cloud-wide (a user).
 //
-// In a request it selects, by the fields that are set. Empty selects every cloud and region the
-// caller can reach; an empty project is the project of the caller's credentials. A change that
-// leaves the cloud or the region out is INVALID_ARGUMENT with reason LOCATION_AMBIGUOUS unless only
-// one can be meant; a cloud, region or zone that is not known is INVALID_ARGUMENT with reason
-// UNKNOWN_LOCATION.
+// In a request it selects, by the fields that are set. The Location of any answer may be given back
+// as it is: the zone is ignored for what has no zone, the region for what has no region. An empty
+// project is that of the caller's credentials. Another is reached only where those credentials may
+// act in it, else the call is PERMISSION_DENIED. A project's id wins over its name, and a name
+// needs its domain unless that is the caller's own.
+//
+// Reading looks in all places that are left open. A change does not look around: it may leave cloud
+// or region out only where the caller can reach exactly one, else it is INVALID_ARGUMENT with
+// reason LOCATION_AMBIGUOUS. A cloud, region, zone or project that is not known is INVALID_ARGUMENT
+// with reason UNKNOWN_LOCATION.
 type Location struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// The name under which the oaktree asked knows the cloud, or rather a set of credentials for it.

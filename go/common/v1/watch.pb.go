@@ -7,18 +7,6 @@
 // source: oaktreemodel/common/v1/watch.proto
 
 // What all watches have in common.
-//
-// A watch streams answers, each a batch of events and a resume_token. First comes the present
-// state, one PRESENT event an object, and SYNCED for each location as its state is complete and
-// once more, without a location, for all. Then come the changes. An answer without events is a
-// bookmark: it carries a newer resume_token, and shows that the stream is alive. A location that
-// does not answer is named in unreachable, once when it falls silent; its objects are not DELETED
-// by that, and it is SYNCED again when it is back.
-//
-// Events come at least once and in order for each object; several changes of one object may come as
-// one. No answer is larger than 1 MiB. A watch given the resume_token of an earlier answer
-// continues after it. Where that is no longer possible the only event is RESYNC_REQUIRED, and the
-// stream ends OK: the caller forgets what it knew and watches anew.
 
 package commonv1
 
@@ -37,6 +25,28 @@ const (
 )
 
 // What an event of a watch tells.
+//
+// A watch streams answers, each with a batch of events and a resume_token. First comes the present
+// state: a PRESENT event for each object, SYNCED with the cloud, region and project of a place when
+// its state is complete, and SYNCED without a location once every place is either SYNCED or named
+// in unreachable. Then come the changes.
+//
+// An answer without events is a bookmark: it has a newer resume_token and shows that the stream is
+// alive. One comes every 30 seconds at least when nothing else does.
+//
+// A place that does not answer is named in unreachable when it falls silent; with
+// require_all_locations that fails the call until SYNCED has come for all. When it is back, what
+// differs comes as ADDED, MODIFIED and DELETED, or as PRESENT if it never was SYNCED, and then
+// SYNCED for it.
+//
+// Events come at least once and in order for each object; several changes of one object may come as
+// one. With a read_mask, MODIFIED may come where only other fields have changed. No answer is
+// larger than 1 MiB, unless a single object is.
+//
+// A resume_token is good for a while: minutes on a busy cloud, and not across a restart of the
+// oaktree. When it no longer is, the only event is RESYNC_REQUIRED and the stream ends OK; the
+// caller forgets what it knew and watches anew. A watch that ends in any other way is resumed with
+// the last token. SYNCED comes again only for places that had not been SYNCED.
 type WatchEventKind int32
 
 const (

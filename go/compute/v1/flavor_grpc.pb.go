@@ -23,24 +23,24 @@ import (
 const _ = grpc.SupportPackageIsVersion9
 
 const (
-	FlavorService_GetFlavor_FullMethodName             = "/oaktree.compute.v1.FlavorService/GetFlavor"
-	FlavorService_ListFlavors_FullMethodName           = "/oaktree.compute.v1.FlavorService/ListFlavors"
-	FlavorService_WatchFlavors_FullMethodName          = "/oaktree.compute.v1.FlavorService/WatchFlavors"
-	FlavorService_CreateFlavor_FullMethodName          = "/oaktree.compute.v1.FlavorService/CreateFlavor"
-	FlavorService_UpdateFlavor_FullMethodName          = "/oaktree.compute.v1.FlavorService/UpdateFlavor"
-	FlavorService_DeleteFlavor_FullMethodName          = "/oaktree.compute.v1.FlavorService/DeleteFlavor"
-	FlavorService_SetFlavorExtraSpecs_FullMethodName   = "/oaktree.compute.v1.FlavorService/SetFlavorExtraSpecs"
-	FlavorService_UnsetFlavorExtraSpecs_FullMethodName = "/oaktree.compute.v1.FlavorService/UnsetFlavorExtraSpecs"
-	FlavorService_ListFlavorAccesses_FullMethodName    = "/oaktree.compute.v1.FlavorService/ListFlavorAccesses"
-	FlavorService_AddFlavorAccess_FullMethodName       = "/oaktree.compute.v1.FlavorService/AddFlavorAccess"
-	FlavorService_RemoveFlavorAccess_FullMethodName    = "/oaktree.compute.v1.FlavorService/RemoveFlavorAccess"
+	FlavorService_GetFlavor_FullMethodName              = "/oaktree.compute.v1.FlavorService/GetFlavor"
+	FlavorService_ListFlavors_FullMethodName            = "/oaktree.compute.v1.FlavorService/ListFlavors"
+	FlavorService_WatchFlavors_FullMethodName           = "/oaktree.compute.v1.FlavorService/WatchFlavors"
+	FlavorService_CreateFlavor_FullMethodName           = "/oaktree.compute.v1.FlavorService/CreateFlavor"
+	FlavorService_UpdateFlavor_FullMethodName           = "/oaktree.compute.v1.FlavorService/UpdateFlavor"
+	FlavorService_DeleteFlavor_FullMethodName           = "/oaktree.compute.v1.FlavorService/DeleteFlavor"
+	FlavorService_SetFlavorExtraSpecs_FullMethodName    = "/oaktree.compute.v1.FlavorService/SetFlavorExtraSpecs"
+	FlavorService_RemoveFlavorExtraSpecs_FullMethodName = "/oaktree.compute.v1.FlavorService/RemoveFlavorExtraSpecs"
+	FlavorService_ListFlavorAccesses_FullMethodName     = "/oaktree.compute.v1.FlavorService/ListFlavorAccesses"
+	FlavorService_AddFlavorAccess_FullMethodName        = "/oaktree.compute.v1.FlavorService/AddFlavorAccess"
+	FlavorService_RemoveFlavorAccess_FullMethodName     = "/oaktree.compute.v1.FlavorService/RemoveFlavorAccess"
 )
 
 // FlavorServiceClient is the client API for FlavorService service.
 //
 // For semantics around ctx use and closing/ending streaming RPCs, please refer to https://pkg.go.dev/google.golang.org/grpc/?tab=doc#ClientConn.NewStream.
 //
-// Reads the flavors of clouds, and for who may, manages them.
+// Reads the flavors of clouds and, for administrators, manages them.
 //
 // Behind it is Nova. A cloud without Nova answers every method with UNIMPLEMENTED and reason
 // NOT_SUPPORTED_BY_CLOUD. Changing flavors is for administrators; anybody else gets
@@ -49,10 +49,9 @@ type FlavorServiceClient interface {
 	// Gets a flavor by its id or name. NOT_FOUND is said only when every selected place has answered,
 	// else UNAVAILABLE.
 	GetFlavor(ctx context.Context, in *GetFlavorRequest, opts ...grpc.CallOption) (*GetFlavorResponse, error)
-	// Lists flavors, ordered by location, then id.
+	// Lists flavors, ordered by cloud, region, then id.
 	ListFlavors(ctx context.Context, in *ListFlavorsRequest, opts ...grpc.CallOption) (*ListFlavorsResponse, error)
-	// Streams the flavors there are and then every change, as the comment of package
-	// oaktree.common.v1 in watch.proto tells.
+	// Streams the flavors there are and then every change, as WatchEventKind tells.
 	WatchFlavors(ctx context.Context, in *WatchFlavorsRequest, opts ...grpc.CallOption) (grpc.ServerStreamingClient[WatchFlavorsResponse], error)
 	// Creates a flavor. Repeating it is safe with a request_id only. A flavor of that name or id is
 	// ALREADY_EXISTS.
@@ -68,15 +67,17 @@ type FlavorServiceClient interface {
 	SetFlavorExtraSpecs(ctx context.Context, in *SetFlavorExtraSpecsRequest, opts ...grpc.CallOption) (*SetFlavorExtraSpecsResponse, error)
 	// Removes some of a flavor's extra specs. This call is idempotent, and must not return an error
 	// if one of the keys has already been removed.
-	UnsetFlavorExtraSpecs(ctx context.Context, in *UnsetFlavorExtraSpecsRequest, opts ...grpc.CallOption) (*UnsetFlavorExtraSpecsResponse, error)
+	RemoveFlavorExtraSpecs(ctx context.Context, in *RemoveFlavorExtraSpecsRequest, opts ...grpc.CallOption) (*RemoveFlavorExtraSpecsResponse, error)
 	// Lists the projects that may use a flavor that is not public. A public flavor is
 	// FAILED_PRECONDITION with reason FLAVOR_IS_PUBLIC: everybody may use it.
 	ListFlavorAccesses(ctx context.Context, in *ListFlavorAccessesRequest, opts ...grpc.CallOption) (*ListFlavorAccessesResponse, error)
 	// Lets a project use a flavor that is not public. This call is idempotent, and must not return an
-	// error if the project may already use it.
+	// error if the project may already use it. A public flavor is FAILED_PRECONDITION with reason
+	// FLAVOR_IS_PUBLIC.
 	AddFlavorAccess(ctx context.Context, in *AddFlavorAccessRequest, opts ...grpc.CallOption) (*AddFlavorAccessResponse, error)
 	// Takes the use of a flavor from a project; its servers keep running. This call is idempotent
-	// with missing_ok; without, a project that could not use it is NOT_FOUND.
+	// with missing_ok; without, a project that could not use it is NOT_FOUND. A public flavor is
+	// FAILED_PRECONDITION with reason FLAVOR_IS_PUBLIC.
 	RemoveFlavorAccess(ctx context.Context, in *RemoveFlavorAccessRequest, opts ...grpc.CallOption) (*RemoveFlavorAccessResponse, error)
 }
 
@@ -167,10 +168,10 @@ func (c *flavorServiceClient) SetFlavorExtraSpecs(ctx context.Context, in *SetFl
 	return out, nil
 }
 
-func (c *flavorServiceClient) UnsetFlavorExtraSpecs(ctx context.Context, in *UnsetFlavorExtraSpecsRequest, opts ...grpc.CallOption) (*UnsetFlavorExtraSpecsResponse, error) {
+func (c *flavorServiceClient) RemoveFlavorExtraSpecs(ctx context.Context, in *RemoveFlavorExtraSpecsRequest, opts ...grpc.CallOption) (*RemoveFlavorExtraSpecsResponse, error) {
 	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
-	out := new(UnsetFlavorExtraSpecsResponse)
-	err := c.cc.Invoke(ctx, FlavorService_UnsetFlavorExtraSpecs_FullMethodName, in, out, cOpts...)
+	out := new(RemoveFlavorExtraSpecsResponse)
+	err := c.cc.Invoke(ctx, FlavorService_RemoveFlavorExtraSpecs_FullMethodName, in, out, cOpts...)
 	if err != nil {
 		return nil, err
 	}
@@ -211,7 +212,7 @@ func (c *flavorServiceClient) RemoveFlavorAccess(ctx context.Context, in *Remove
 // All implementations must embed UnimplementedFlavorServiceServer
 // for forward compatibility.
 //
-// Reads the flavors of clouds, and for who may, manages them.
+// Reads the flavors of clouds and, for administrators, manages them.
 //
 // Behind it is Nova. A cloud without Nova answers every method with UNIMPLEMENTED and reason
 // NOT_SUPPORTED_BY_CLOUD. Changing flavors is for administrators; anybody else gets
@@ -220,10 +221,9 @@ type FlavorServiceServer interface {
 	// Gets a flavor by its id or name. NOT_FOUND is said only when every selected place has answered,
 	// else UNAVAILABLE.
 	GetFlavor(context.Context, *GetFlavorRequest) (*GetFlavorResponse, error)
-	// Lists flavors, ordered by location, then id.
+	// Lists flavors, ordered by cloud, region, then id.
 	ListFlavors(context.Context, *ListFlavorsRequest) (*ListFlavorsResponse, error)
-	// Streams the flavors there are and then every change, as the comment of package
-	// oaktree.common.v1 in watch.proto tells.
+	// Streams the flavors there are and then every change, as WatchEventKind tells.
 	WatchFlavors(*WatchFlavorsRequest, grpc.ServerStreamingServer[WatchFlavorsResponse]) error
 	// Creates a flavor. Repeating it is safe with a request_id only. A flavor of that name or id is
 	// ALREADY_EXISTS.
@@ -239,15 +239,17 @@ type FlavorServiceServer interface {
 	SetFlavorExtraSpecs(context.Context, *SetFlavorExtraSpecsRequest) (*SetFlavorExtraSpecsResponse, error)
 	// Removes some of a flavor's extra specs. This call is idempotent, and must not return an error
 	// if one of the keys has already been removed.
-	UnsetFlavorExtraSpecs(context.Context, *UnsetFlavorExtraSpecsRequest) (*UnsetFlavorExtraSpecsResponse, error)
+	RemoveFlavorExtraSpecs(context.Context, *RemoveFlavorExtraSpecsRequest) (*RemoveFlavorExtraSpecsResponse, error)
 	// Lists the projects that may use a flavor that is not public. A public flavor is
 	// FAILED_PRECONDITION with reason FLAVOR_IS_PUBLIC: everybody may use it.
 	ListFlavorAccesses(context.Context, *ListFlavorAccessesRequest) (*ListFlavorAccessesResponse, error)
 	// Lets a project use a flavor that is not public. This call is idempotent, and must not return an
-	// error if the project may already use it.
+	// error if the project may already use it. A public flavor is FAILED_PRECONDITION with reason
+	// FLAVOR_IS_PUBLIC.
 	AddFlavorAccess(context.Context, *AddFlavorAccessRequest) (*AddFlavorAccessResponse, error)
 	// Takes the use of a flavor from a project; its servers keep running. This call is idempotent
-	// with missing_ok; without, a project that could not use it is NOT_FOUND.
+	// with missing_ok; without, a project that could not use it is NOT_FOUND. A public flavor is
+	// FAILED_PRECONDITION with reason FLAVOR_IS_PUBLIC.
 	RemoveFlavorAccess(context.Context, *RemoveFlavorAccessRequest) (*RemoveFlavorAccessResponse, error)
 	mustEmbedUnimplementedFlavorServiceServer()
 }
@@ -280,8 +282,8 @@ func (UnimplementedFlavorServiceServer) DeleteFlavor(context.Context, *DeleteFla
 func (UnimplementedFlavorServiceServer) SetFlavorExtraSpecs(context.Context, *SetFlavorExtraSpecsRequest) (*SetFlavorExtraSpecsResponse, error) {
 	return nil, status.Errorf(codes.Unimplemented, "method SetFlavorExtraSpecs not implemented")
 }
-func (UnimplementedFlavorServiceServer) UnsetFlavorExtraSpecs(context.Context, *UnsetFlavorExtraSpecsRequest) (*UnsetFlavorExtraSpecsResponse, error) {
-	return nil, status.Errorf(codes.Unimplemented, "method UnsetFlavorExtraSpecs not implemented")
+func (UnimplementedFlavorServiceServer) RemoveFlavorExtraSpecs(context.Context, *RemoveFlavorExtraSpecsRequest) (*RemoveFlavorExtraSpecsResponse, error) {
+	return nil, status.Errorf(codes.Unimplemented, "method RemoveFlavorExtraSpecs not implemented")
 }
 func (UnimplementedFlavorServiceServer) ListFlavorAccesses(context.Context, *ListFlavorAccessesRequest) (*ListFlavorAccessesResponse, error) {
 	return nil, status.Errorf(codes.Unimplemented, "method ListFlavorAccesses not implemented")
@@ -432,20 +434,20 @@ func _FlavorService_SetFlavorExtraSpecs_Handler(srv interface{}, ctx context.Con
 	return interceptor(ctx, in, info, handler)
 }
 
-func _FlavorService_UnsetFlavorExtraSpecs_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
-	in := new(UnsetFlavorExtraSpecsRequest)
+func _FlavorService_RemoveFlavorExtraSpecs_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(RemoveFlavorExtraSpecsRequest)
 	if err := dec(in); err != nil {
 		return nil, err
 	}
 	if interceptor == nil {
-		return srv.(FlavorServiceServer).UnsetFlavorExtraSpecs(ctx, in)
+		return srv.(FlavorServiceServer).RemoveFlavorExtraSpecs(ctx, in)
 	}
 	info := &grpc.UnaryServerInfo{
 		Server:     srv,
-		FullMethod: FlavorService_UnsetFlavorExtraSpecs_FullMethodName,
+		FullMethod: FlavorService_RemoveFlavorExtraSpecs_FullMethodName,
 	}
 	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
-		return srv.(FlavorServiceServer).UnsetFlavorExtraSpecs(ctx, req.(*UnsetFlavorExtraSpecsRequest))
+		return srv.(FlavorServiceServer).RemoveFlavorExtraSpecs(ctx, req.(*RemoveFlavorExtraSpecsRequest))
 	}
 	return interceptor(ctx, in, info, handler)
 }
@@ -536,8 +538,8 @@ var FlavorService_ServiceDesc = grpc.ServiceDesc{
 			Handler:    _FlavorService_SetFlavorExtraSpecs_Handler,
 		},
 		{
-			MethodName: "UnsetFlavorExtraSpecs",
-			Handler:    _FlavorService_UnsetFlavorExtraSpecs_Handler,
+			MethodName: "RemoveFlavorExtraSpecs",
+			Handler:    _FlavorService_RemoveFlavorExtraSpecs_Handler,
 		},
 		{
 			MethodName: "ListFlavorAccesses",

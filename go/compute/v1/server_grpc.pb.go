@@ -50,7 +50,7 @@ const (
 	ServerService_ChangeServerPassword_FullMethodName       = "/oaktree.compute.v1.ServerService/ChangeServerPassword"
 	ServerService_RestoreServer_FullMethodName              = "/oaktree.compute.v1.ServerService/RestoreServer"
 	ServerService_SetServerMetadata_FullMethodName          = "/oaktree.compute.v1.ServerService/SetServerMetadata"
-	ServerService_DeleteServerMetadata_FullMethodName       = "/oaktree.compute.v1.ServerService/DeleteServerMetadata"
+	ServerService_RemoveServerMetadata_FullMethodName       = "/oaktree.compute.v1.ServerService/RemoveServerMetadata"
 	ServerService_AddServerTags_FullMethodName              = "/oaktree.compute.v1.ServerService/AddServerTags"
 	ServerService_RemoveServerTags_FullMethodName           = "/oaktree.compute.v1.ServerService/RemoveServerTags"
 	ServerService_AddServerSecurityGroups_FullMethodName    = "/oaktree.compute.v1.ServerService/AddServerSecurityGroups"
@@ -75,149 +75,153 @@ const (
 // consoles.
 //
 // Behind it is Nova, with Neutron and Cinder for addresses and volumes. A cloud without Nova
-// answers every method with UNIMPLEMENTED and reason NOT_SUPPORTED_BY_CLOUD. A server that another
-// change is at work on is FAILED_PRECONDITION with reason IN_TRANSITION and a retry delay, and one
-// that is locked FAILED_PRECONDITION with reason LOCKED.
+// answers every method with UNIMPLEMENTED and reason NOT_SUPPORTED_BY_CLOUD.
+//
+// A change of a server that another change is at work on is FAILED_PRECONDITION with reason
+// IN_TRANSITION and a retry delay; the same change, where it is idempotent, is joined instead. A
+// change of one that is locked is FAILED_PRECONDITION with reason LOCKED. An object that a request
+// refers to and that does not exist is INVALID_ARGUMENT with reason REFERENCE_NOT_FOUND.
+//
+// Waiting for a change ends as a failure when the server goes to ERROR, and also when no task is at
+// work on it any more and it is in none of the states that were waited for: the error then tells
+// what the server's action log says.
 type ServerServiceClient interface {
 	// Gets a server by its id or name. NOT_FOUND is said only when every selected place has answered,
 	// else UNAVAILABLE.
 	GetServer(ctx context.Context, in *GetServerRequest, opts ...grpc.CallOption) (*GetServerResponse, error)
-	// Lists servers, ordered by location, then id. Right past any number of servers: it follows the
-	// pages of every cloud to their end.
+	// Lists servers, ordered by cloud, region, then id. Complete however many servers there are: the
+	// pages of every cloud are followed to their end.
 	ListServers(ctx context.Context, in *ListServersRequest, opts ...grpc.CallOption) (*ListServersResponse, error)
-	// Streams the servers there are and then every change, as the comment of package
-	// oaktree.common.v1 in watch.proto tells. Each cloud is polled once for all who watch.
+	// Streams the servers there are and then every change, as WatchEventKind tells. Each cloud is
+	// polled once for all who watch.
 	WatchServers(ctx context.Context, in *WatchServersRequest, opts ...grpc.CallOption) (grpc.ServerStreamingClient[WatchServersResponse], error)
 	// Creates a server, with the ports, volumes and floating IP it needs.
 	//
-	// Waiting waits until it is ACTIVE and has the address that the address policy asks for: a server
-	// that is ACTIVE without an address is a failure, with reason NO_ADDRESS. When the cloud fails to
-	// make it, the error has the cloud's fault and as resource the server, which stays there in ERROR
-	// unless delete_on_failure is set; what was made for it on the way is removed again either way,
-	// and what could not be is named in leftovers. Repeating it is safe with a request_id only, which
-	// holds across restarts of the oaktree where the cloud keeps it. A quota that is used up is
-	// RESOURCE_EXHAUSTED with reason QUOTA_EXCEEDED, no host with enough room RESOURCE_EXHAUSTED with
-	// reason NO_VALID_HOST.
+	// Waiting waits until it is ACTIVE and has the address that the address policy asks for. Unless
+	// no_network is set, ACTIVE without any address is a failure with reason NO_ADDRESS. Without wait
+	// the same steps are taken after the answer, and the operation tells of them; a step that a
+	// restart of the oaktree has lost makes it FAILED with reason INTERRUPTED.
+	//
+	// When it fails, the error has the cloud's fault and as resource the server, which stays as it is
+	// unless delete_on_failure is set. What was made for it on the way is removed again either way,
+	// and what could not be is named in leftovers.
+	//
+	// Repeating it is safe with a request_id only. A quota that is used up is RESOURCE_EXHAUSTED with
+	// reason QUOTA_EXCEEDED, no host with enough room RESOURCE_EXHAUSTED with reason NO_VALID_HOST.
 	CreateServer(ctx context.Context, in *CreateServerRequest, opts ...grpc.CallOption) (*CreateServerResponse, error)
 	// Changes what is said about a server. This call is idempotent.
 	UpdateServer(ctx context.Context, in *UpdateServerRequest, opts ...grpc.CallOption) (*UpdateServerResponse, error)
 	// Deletes a server. Waiting waits until it is gone, or SOFT_DELETED where the cloud keeps deleted
-	// servers for a while. This call is idempotent with missing_ok; without, a server that is not
-	// there is NOT_FOUND.
+	// servers for a while; one that is idle and in ERROR after that was begun is a failure. This call
+	// is idempotent with missing_ok; without, a server that is not there is NOT_FOUND.
 	DeleteServer(ctx context.Context, in *DeleteServerRequest, opts ...grpc.CallOption) (*DeleteServerResponse, error)
-	// Starts a stopped server. Waiting waits until it is ACTIVE; a server that goes to ERROR is a
-	// failure. This call is idempotent, and must not return an error if the server is ACTIVE already.
-	// A server that is not SHUTOFF is FAILED_PRECONDITION with reason WRONG_STATE.
+	// Starts a stopped server. Waiting waits until it is ACTIVE. This call is idempotent, and must
+	// not return an error if the server is ACTIVE already. A server in any other status than SHUTOFF
+	// is FAILED_PRECONDITION with reason WRONG_STATE.
 	StartServer(ctx context.Context, in *StartServerRequest, opts ...grpc.CallOption) (*StartServerResponse, error)
 	// Shuts a server down: asks the guest first, then switches it off. Waiting waits until it is
-	// SHUTOFF; a server that goes to ERROR is a failure. This call is idempotent, and must not return
-	// an error if the server has already been stopped. A server that is not ACTIVE is
-	// FAILED_PRECONDITION with reason WRONG_STATE.
+	// SHUTOFF. This call is idempotent, and must not return an error if the server has already been
+	// stopped. A server in any other status than ACTIVE, RESCUE or ERROR is FAILED_PRECONDITION with
+	// reason WRONG_STATE.
 	StopServer(ctx context.Context, in *StopServerRequest, opts ...grpc.CallOption) (*StopServerResponse, error)
-	// Reboots a server. Waiting waits until it is ACTIVE and idle again; a server that goes to ERROR
-	// is a failure. Repeating it is safe with a request_id only. A server that is not ACTIVE, and for
-	// a hard reboot nearly any other is FAILED_PRECONDITION with reason WRONG_STATE.
+	// Reboots a server. A soft reboot takes an ACTIVE server, a hard one also SHUTOFF, PAUSED,
+	// SUSPENDED and ERROR; any other status is FAILED_PRECONDITION with reason WRONG_STATE. Waiting
+	// waits until it is ACTIVE and idle again. Repeating it is safe with a request_id only.
 	RebootServer(ctx context.Context, in *RebootServerRequest, opts ...grpc.CallOption) (*RebootServerResponse, error)
 	// Pauses a server: it keeps its memory on its host and gets no CPU. Waiting waits until it is
-	// PAUSED; a server that goes to ERROR is a failure. This call is idempotent, and must not return
-	// an error if the server is PAUSED already. A server that is not ACTIVE is FAILED_PRECONDITION
-	// with reason WRONG_STATE. A cloud that cannot do it answers UNIMPLEMENTED with reason
-	// NOT_SUPPORTED_BY_CLOUD.
+	// PAUSED. This call is idempotent, and must not return an error if the server is PAUSED already.
+	// A server in any other status than ACTIVE is FAILED_PRECONDITION with reason WRONG_STATE. A
+	// cloud that cannot do it answers UNIMPLEMENTED with reason NOT_SUPPORTED_BY_CLOUD.
 	PauseServer(ctx context.Context, in *PauseServerRequest, opts ...grpc.CallOption) (*PauseServerResponse, error)
-	// Has a paused server go on. Waiting waits until it is ACTIVE; a server that goes to ERROR is a
-	// failure. This call is idempotent, and must not return an error if the server is ACTIVE already.
-	// A server that is not PAUSED is FAILED_PRECONDITION with reason WRONG_STATE. A cloud that cannot
-	// do it answers UNIMPLEMENTED with reason NOT_SUPPORTED_BY_CLOUD.
+	// Has a paused server go on. Waiting waits until it is ACTIVE. This call is idempotent, and must
+	// not return an error if the server is ACTIVE already. A server in any other status than PAUSED
+	// is FAILED_PRECONDITION with reason WRONG_STATE. A cloud that cannot do it answers UNIMPLEMENTED
+	// with reason NOT_SUPPORTED_BY_CLOUD.
 	UnpauseServer(ctx context.Context, in *UnpauseServerRequest, opts ...grpc.CallOption) (*UnpauseServerResponse, error)
-	// Suspends a server: its memory is written to disk. Waiting waits until it is SUSPENDED; a server
-	// that goes to ERROR is a failure. This call is idempotent, and must not return an error if the
-	// server is SUSPENDED already. A server that is not ACTIVE is FAILED_PRECONDITION with reason
-	// WRONG_STATE. A cloud that cannot do it answers UNIMPLEMENTED with reason
-	// NOT_SUPPORTED_BY_CLOUD.
+	// Suspends a server: its memory is written to disk. Waiting waits until it is SUSPENDED. This
+	// call is idempotent, and must not return an error if the server is SUSPENDED already. A server
+	// in any other status than ACTIVE is FAILED_PRECONDITION with reason WRONG_STATE. A cloud that
+	// cannot do it answers UNIMPLEMENTED with reason NOT_SUPPORTED_BY_CLOUD.
 	SuspendServer(ctx context.Context, in *SuspendServerRequest, opts ...grpc.CallOption) (*SuspendServerResponse, error)
-	// Has a suspended server go on. Waiting waits until it is ACTIVE; a server that goes to ERROR is
-	// a failure. This call is idempotent, and must not return an error if the server is ACTIVE
-	// already. A server that is not SUSPENDED is FAILED_PRECONDITION with reason WRONG_STATE. A cloud
-	// that cannot do it answers UNIMPLEMENTED with reason NOT_SUPPORTED_BY_CLOUD.
+	// Has a suspended server go on. Waiting waits until it is ACTIVE. This call is idempotent, and
+	// must not return an error if the server is ACTIVE already. A server in any other status than
+	// SUSPENDED is FAILED_PRECONDITION with reason WRONG_STATE. A cloud that cannot do it answers
+	// UNIMPLEMENTED with reason NOT_SUPPORTED_BY_CLOUD.
 	ResumeServer(ctx context.Context, in *ResumeServerRequest, opts ...grpc.CallOption) (*ResumeServerResponse, error)
-	// Locks a server: only its project's administrators can change it then, or whoever locked it.
-	// This call is idempotent, and must not return an error if the server is locked already. A cloud
-	// that cannot do it answers UNIMPLEMENTED with reason NOT_SUPPORTED_BY_CLOUD.
+	// Locks a server: until it is unlocked, most changes by anyone but the cloud's administrators
+	// fail with reason LOCKED. Its owner can unlock it, unless an administrator locked it. This call
+	// is idempotent, and must not return an error if the server is locked already: the reason is
+	// replaced. A cloud that cannot do it answers UNIMPLEMENTED with reason NOT_SUPPORTED_BY_CLOUD.
 	LockServer(ctx context.Context, in *LockServerRequest, opts ...grpc.CallOption) (*LockServerResponse, error)
 	// Unlocks a server. This call is idempotent, and must not return an error if the server is not
 	// locked.
 	UnlockServer(ctx context.Context, in *UnlockServerRequest, opts ...grpc.CallOption) (*UnlockServerResponse, error)
 	// Puts a server into rescue: it boots from another image, with its own disk beside. Waiting waits
-	// until it is in RESCUE; a server that goes to ERROR is a failure. Repeating it is safe with a
-	// request_id only. A server that is not ACTIVE, SHUTOFF or ERROR is FAILED_PRECONDITION with
-	// reason WRONG_STATE. A cloud that cannot do it answers UNIMPLEMENTED with reason
-	// NOT_SUPPORTED_BY_CLOUD.
+	// until it is in RESCUE. Repeating it is safe with a request_id only. A server in any other
+	// status than ACTIVE, SHUTOFF or ERROR is FAILED_PRECONDITION with reason WRONG_STATE. A cloud
+	// that cannot do it answers UNIMPLEMENTED with reason NOT_SUPPORTED_BY_CLOUD.
 	RescueServer(ctx context.Context, in *RescueServerRequest, opts ...grpc.CallOption) (*RescueServerResponse, error)
 	// Takes a server out of rescue: it boots from its own disk again. Waiting waits until it is
-	// ACTIVE; a server that goes to ERROR is a failure. This call is idempotent, and must not return
-	// an error if the server is ACTIVE already. A server that is not RESCUE is FAILED_PRECONDITION
-	// with reason WRONG_STATE. A cloud that cannot do it answers UNIMPLEMENTED with reason
-	// NOT_SUPPORTED_BY_CLOUD.
+	// ACTIVE. This call is idempotent, and must not return an error if the server is ACTIVE already.
+	// A server in any other status than RESCUE is FAILED_PRECONDITION with reason WRONG_STATE. A
+	// cloud that cannot do it answers UNIMPLEMENTED with reason NOT_SUPPORTED_BY_CLOUD.
 	UnrescueServer(ctx context.Context, in *UnrescueServerRequest, opts ...grpc.CallOption) (*UnrescueServerResponse, error)
 	// Gives a server another flavor. In the end it waits in VERIFY_RESIZE for ConfirmServerResize or
 	// RevertServerResize; many clouds confirm by themselves after a while. Waiting waits until it is
-	// in VERIFY_RESIZE; a server that goes to ERROR is a failure. Repeating it is safe with a
-	// request_id only. A server that is not ACTIVE or SHUTOFF is FAILED_PRECONDITION with reason
-	// WRONG_STATE. A cloud that cannot do it answers UNIMPLEMENTED with reason
-	// NOT_SUPPORTED_BY_CLOUD.
+	// in VERIFY_RESIZE, or has the new flavor where the cloud confirms by itself; idle with the old
+	// flavor is a failure. Repeating it is safe with a request_id only. A server in any other status
+	// than ACTIVE or SHUTOFF is FAILED_PRECONDITION with reason WRONG_STATE. A cloud that cannot do
+	// it answers UNIMPLEMENTED with reason NOT_SUPPORTED_BY_CLOUD.
 	ResizeServer(ctx context.Context, in *ResizeServerRequest, opts ...grpc.CallOption) (*ResizeServerResponse, error)
 	// Confirms a resize: the old disk and the place on the old host are given up. Waiting waits until
-	// it is ACTIVE or SHUTOFF; a server that goes to ERROR is a failure. Repeating it is safe with a
-	// request_id only. A server that is not VERIFY_RESIZE is FAILED_PRECONDITION with reason
-	// WRONG_STATE.
+	// it is ACTIVE or SHUTOFF. Repeating it is safe with a request_id only. A server in any other
+	// status than VERIFY_RESIZE is FAILED_PRECONDITION with reason WRONG_STATE.
 	ConfirmServerResize(ctx context.Context, in *ConfirmServerResizeRequest, opts ...grpc.CallOption) (*ConfirmServerResizeResponse, error)
 	// Takes a resize back: the server is as it was before. Waiting waits until it is ACTIVE or
-	// SHUTOFF; a server that goes to ERROR is a failure. Repeating it is safe with a request_id only.
-	// A server that is not VERIFY_RESIZE is FAILED_PRECONDITION with reason WRONG_STATE.
+	// SHUTOFF. Repeating it is safe with a request_id only. A server in any other status than
+	// VERIFY_RESIZE is FAILED_PRECONDITION with reason WRONG_STATE.
 	RevertServerResize(ctx context.Context, in *RevertServerResizeRequest, opts ...grpc.CallOption) (*RevertServerResizeResponse, error)
 	// Puts a fresh image on a server's disk. The server keeps its id, its ports and its volumes, and
-	// loses what is on the disk. Waiting waits until it is ACTIVE, or SHUTOFF if it was that before;
-	// a server that goes to ERROR is a failure. Repeating it is safe with a request_id only. A server
-	// that is not ACTIVE, SHUTOFF or ERROR is FAILED_PRECONDITION with reason WRONG_STATE. A cloud
-	// that cannot do it answers UNIMPLEMENTED with reason NOT_SUPPORTED_BY_CLOUD.
+	// loses what is on the disk. Waiting waits until it is ACTIVE, or SHUTOFF if it was that before.
+	// Repeating it is safe with a request_id only. A server in any other status than ACTIVE, SHUTOFF
+	// or ERROR is FAILED_PRECONDITION with reason WRONG_STATE. A cloud that cannot do it answers
+	// UNIMPLEMENTED with reason NOT_SUPPORTED_BY_CLOUD.
 	RebuildServer(ctx context.Context, in *RebuildServerRequest, opts ...grpc.CallOption) (*RebuildServerResponse, error)
 	// Shelves a server: it is stopped, its disk kept as an image, and its host freed sooner or later.
-	// It costs quota still. Waiting waits until it is SHELVED_OFFLOADED, or SHELVED where hosts are
-	// freed later; a server that goes to ERROR is a failure. This call is idempotent, and must not
-	// return an error if the server is shelved already. A server that is not ACTIVE, SHUTOFF, PAUSED
-	// or SUSPENDED is FAILED_PRECONDITION with reason WRONG_STATE. A cloud that cannot do it answers
-	// UNIMPLEMENTED with reason NOT_SUPPORTED_BY_CLOUD.
+	// It still counts against the quota. Waiting waits until it is SHELVED_OFFLOADED or, without
+	// offload, SHELVED and idle. This call is idempotent, and must not return an error if the server
+	// is shelved already; with offload a SHELVED one is offloaded. A server in any other status than
+	// ACTIVE, SHUTOFF, PAUSED or SUSPENDED is FAILED_PRECONDITION with reason WRONG_STATE. A cloud
+	// that cannot do it answers UNIMPLEMENTED with reason NOT_SUPPORTED_BY_CLOUD.
 	ShelveServer(ctx context.Context, in *ShelveServerRequest, opts ...grpc.CallOption) (*ShelveServerResponse, error)
-	// Brings a shelved server back. Waiting waits until it is ACTIVE; a server that goes to ERROR is
-	// a failure. This call is idempotent, and must not return an error if the server is ACTIVE
-	// already. A server that is not SHELVED or SHELVED_OFFLOADED is FAILED_PRECONDITION with reason
-	// WRONG_STATE. A cloud that cannot do it answers UNIMPLEMENTED with reason
-	// NOT_SUPPORTED_BY_CLOUD.
+	// Brings a shelved server back. Waiting waits until it is ACTIVE. This call is idempotent, and
+	// must not return an error if the server is ACTIVE already. A server in any other status than
+	// SHELVED or SHELVED_OFFLOADED is FAILED_PRECONDITION with reason WRONG_STATE. A cloud that
+	// cannot do it answers UNIMPLEMENTED with reason NOT_SUPPORTED_BY_CLOUD.
 	UnshelveServer(ctx context.Context, in *UnshelveServerRequest, opts ...grpc.CallOption) (*UnshelveServerResponse, error)
-	// Moves a server to another host. For administrators. Waiting waits until it is there: in
-	// VERIFY_RESIZE, or when live ACTIVE on another host; a server that goes to ERROR is a failure.
-	// Repeating it is safe with a request_id only. A server that is not ACTIVE or SHUTOFF is
-	// FAILED_PRECONDITION with reason WRONG_STATE. A cloud that cannot do it answers UNIMPLEMENTED
-	// with reason NOT_SUPPORTED_BY_CLOUD.
+	// Moves a server to another host. For administrators. Waiting waits until the move is done:
+	// VERIFY_RESIZE, or if live the same status on another host; idle on the old host is a failure.
+	// Repeating it is safe with a request_id only. A server in any other status than ACTIVE, SHUTOFF
+	// or, if live, PAUSED is FAILED_PRECONDITION with reason WRONG_STATE. A cloud that cannot do it
+	// answers UNIMPLEMENTED with reason NOT_SUPPORTED_BY_CLOUD.
 	MigrateServer(ctx context.Context, in *MigrateServerRequest, opts ...grpc.CallOption) (*MigrateServerResponse, error)
 	// Changes the password of the administrator of the guest. Few images and hypervisors can. Waiting
-	// waits until the server is idle again; a server that goes to ERROR is a failure. Repeating it is
-	// safe with a request_id only. A server that is not ACTIVE is FAILED_PRECONDITION with reason
-	// WRONG_STATE. A cloud that cannot do it answers UNIMPLEMENTED with reason
-	// NOT_SUPPORTED_BY_CLOUD.
+	// waits until the server is idle again. Repeating it is safe with a request_id only. A server in
+	// any other status than ACTIVE is FAILED_PRECONDITION with reason WRONG_STATE. A cloud that
+	// cannot do it answers UNIMPLEMENTED with reason NOT_SUPPORTED_BY_CLOUD.
 	ChangeServerPassword(ctx context.Context, in *ChangeServerPasswordRequest, opts ...grpc.CallOption) (*ChangeServerPasswordResponse, error)
 	// Takes the deletion of a server back, where the cloud keeps deleted servers for a while. Waiting
-	// waits until it is ACTIVE; a server that goes to ERROR is a failure. This call is idempotent,
-	// and must not return an error if the server is ACTIVE already. A server that is not SOFT_DELETED
-	// is FAILED_PRECONDITION with reason WRONG_STATE. A cloud that cannot do it answers UNIMPLEMENTED
-	// with reason NOT_SUPPORTED_BY_CLOUD.
+	// waits until it is ACTIVE. This call is idempotent, and must not return an error if the server
+	// is ACTIVE already. A server in any other status than SOFT_DELETED is FAILED_PRECONDITION with
+	// reason WRONG_STATE. A cloud that cannot do it answers UNIMPLEMENTED with reason
+	// NOT_SUPPORTED_BY_CLOUD.
 	RestoreServer(ctx context.Context, in *RestoreServerRequest, opts ...grpc.CallOption) (*RestoreServerResponse, error)
 	// Sets some of a server's metadata and leaves the rest. This call is idempotent. More keys than
 	// the project may have are RESOURCE_EXHAUSTED with reason QUOTA_EXCEEDED.
 	SetServerMetadata(ctx context.Context, in *SetServerMetadataRequest, opts ...grpc.CallOption) (*SetServerMetadataResponse, error)
 	// Removes some of a server's metadata. This call is idempotent, and must not return an error if a
 	// key is not there.
-	DeleteServerMetadata(ctx context.Context, in *DeleteServerMetadataRequest, opts ...grpc.CallOption) (*DeleteServerMetadataResponse, error)
+	RemoveServerMetadata(ctx context.Context, in *RemoveServerMetadataRequest, opts ...grpc.CallOption) (*RemoveServerMetadataResponse, error)
 	// Adds tags to a server and leaves the others. This call is idempotent, and must not return an
 	// error if the server has a tag already. A server has 50 tags at the most.
 	AddServerTags(ctx context.Context, in *AddServerTagsRequest, opts ...grpc.CallOption) (*AddServerTagsResponse, error)
@@ -229,17 +233,19 @@ type ServerServiceClient interface {
 	// removed again.
 	AddServerSecurityGroups(ctx context.Context, in *AddServerSecurityGroupsRequest, opts ...grpc.CallOption) (*AddServerSecurityGroupsResponse, error)
 	// Removes security groups from all ports of a server. This call is idempotent, and must not
-	// return an error if the server is not in a group.
+	// return an error if the server is not in a group. When one cannot be removed, those that were
+	// are added again.
 	RemoveServerSecurityGroups(ctx context.Context, in *RemoveServerSecurityGroupsRequest, opts ...grpc.CallOption) (*RemoveServerSecurityGroupsResponse, error)
 	// Makes an image from a server: from its disk, or of its volumes by snapshots. Waiting waits
 	// until the image is ACTIVE; one that is killed, deleted or falls back to QUEUED is a failure.
-	// Repeating it is safe with a request_id only.
+	// Repeating it is safe with a request_id only. A server that is not ACTIVE, SHUTOFF, PAUSED or
+	// SUSPENDED is FAILED_PRECONDITION with reason WRONG_STATE.
 	CreateServerImage(ctx context.Context, in *CreateServerImageRequest, opts ...grpc.CallOption) (*CreateServerImageResponse, error)
 	// Lists the ports through which a server is on networks.
 	ListServerInterfaces(ctx context.Context, in *ListServerInterfacesRequest, opts ...grpc.CallOption) (*ListServerInterfacesResponse, error)
-	// Puts a server on a network, or gives it a port. Waiting waits until the port is ACTIVE.
-	// Repeating it is safe with a request_id, or with a port given: then it must not return an error
-	// if the server has the port already.
+	// Puts a server on a network, or gives it a port. Waiting waits until the server lists the port
+	// and, if the server runs, the port is ACTIVE. Repeating it is safe with a request_id, or with a
+	// port given: then it must not return an error if the server has the port already.
 	AttachServerInterface(ctx context.Context, in *AttachServerInterfaceRequest, opts ...grpc.CallOption) (*AttachServerInterfaceResponse, error)
 	// Takes a port from a server. A port that was made with the attachment is deleted. Waiting waits
 	// until the server has it no more. This call is idempotent with missing_ok; without, a port the
@@ -247,15 +253,17 @@ type ServerServiceClient interface {
 	DetachServerInterface(ctx context.Context, in *DetachServerInterfaceRequest, opts ...grpc.CallOption) (*DetachServerInterfaceResponse, error)
 	// Lists the volumes that are attached to a server.
 	ListServerVolumes(ctx context.Context, in *ListServerVolumesRequest, opts ...grpc.CallOption) (*ListServerVolumesResponse, error)
-	// Attaches a volume to a server. Waiting waits until the volume is in use. This call is
-	// idempotent, and must not return an error if it is attached to this server already. A volume
-	// that is attached elsewhere, and not one for several servers, is FAILED_PRECONDITION with reason
-	// IN_USE.
+	// Attaches a volume to a server. Waiting waits until the volume service lists it as attached to
+	// this server; a volume that goes back to available, or to an error status, is a failure. This
+	// call is idempotent, and must not return an error if it is attached to this server already. A
+	// volume that is attached elsewhere, and not one for several servers, is FAILED_PRECONDITION with
+	// reason IN_USE.
 	AttachServerVolume(ctx context.Context, in *AttachServerVolumeRequest, opts ...grpc.CallOption) (*AttachServerVolumeResponse, error)
 	// Detaches a volume from a server. Waiting waits until this server has it no more, for a volume
-	// of several servers does not become available by it. This call is idempotent with missing_ok;
-	// without, a volume that is not attached to it is NOT_FOUND. The volume it boots from is
-	// FAILED_PRECONDITION with reason ROOT_VOLUME.
+	// of several servers does not become available by it; a volume that is in use by this server
+	// again is a failure. This call is idempotent with missing_ok; without, a volume that is not
+	// attached to it is NOT_FOUND. The volume it boots from is FAILED_PRECONDITION with reason
+	// ROOT_VOLUME.
 	DetachServerVolume(ctx context.Context, in *DetachServerVolumeRequest, opts ...grpc.CallOption) (*DetachServerVolumeResponse, error)
 	// Gets what a server has written to its serial console. A cloud that does not keep it answers
 	// UNIMPLEMENTED with reason NOT_SUPPORTED_BY_CLOUD, and a server that has none yet answers an
@@ -556,10 +564,10 @@ func (c *serverServiceClient) SetServerMetadata(ctx context.Context, in *SetServ
 	return out, nil
 }
 
-func (c *serverServiceClient) DeleteServerMetadata(ctx context.Context, in *DeleteServerMetadataRequest, opts ...grpc.CallOption) (*DeleteServerMetadataResponse, error) {
+func (c *serverServiceClient) RemoveServerMetadata(ctx context.Context, in *RemoveServerMetadataRequest, opts ...grpc.CallOption) (*RemoveServerMetadataResponse, error) {
 	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
-	out := new(DeleteServerMetadataResponse)
-	err := c.cc.Invoke(ctx, ServerService_DeleteServerMetadata_FullMethodName, in, out, cOpts...)
+	out := new(RemoveServerMetadataResponse)
+	err := c.cc.Invoke(ctx, ServerService_RemoveServerMetadata_FullMethodName, in, out, cOpts...)
 	if err != nil {
 		return nil, err
 	}
@@ -714,149 +722,153 @@ func (c *serverServiceClient) ListServerActions(ctx context.Context, in *ListSer
 // consoles.
 //
 // Behind it is Nova, with Neutron and Cinder for addresses and volumes. A cloud without Nova
-// answers every method with UNIMPLEMENTED and reason NOT_SUPPORTED_BY_CLOUD. A server that another
-// change is at work on is FAILED_PRECONDITION with reason IN_TRANSITION and a retry delay, and one
-// that is locked FAILED_PRECONDITION with reason LOCKED.
+// answers every method with UNIMPLEMENTED and reason NOT_SUPPORTED_BY_CLOUD.
+//
+// A change of a server that another change is at work on is FAILED_PRECONDITION with reason
+// IN_TRANSITION and a retry delay; the same change, where it is idempotent, is joined instead. A
+// change of one that is locked is FAILED_PRECONDITION with reason LOCKED. An object that a request
+// refers to and that does not exist is INVALID_ARGUMENT with reason REFERENCE_NOT_FOUND.
+//
+// Waiting for a change ends as a failure when the server goes to ERROR, and also when no task is at
+// work on it any more and it is in none of the states that were waited for: the error then tells
+// what the server's action log says.
 type ServerServiceServer interface {
 	// Gets a server by its id or name. NOT_FOUND is said only when every selected place has answered,
 	// else UNAVAILABLE.
 	GetServer(context.Context, *GetServerRequest) (*GetServerResponse, error)
-	// Lists servers, ordered by location, then id. Right past any number of servers: it follows the
-	// pages of every cloud to their end.
+	// Lists servers, ordered by cloud, region, then id. Complete however many servers there are: the
+	// pages of every cloud are followed to their end.
 	ListServers(context.Context, *ListServersRequest) (*ListServersResponse, error)
-	// Streams the servers there are and then every change, as the comment of package
-	// oaktree.common.v1 in watch.proto tells. Each cloud is polled once for all who watch.
+	// Streams the servers there are and then every change, as WatchEventKind tells. Each cloud is
+	// polled once for all who watch.
 	WatchServers(*WatchServersRequest, grpc.ServerStreamingServer[WatchServersResponse]) error
 	// Creates a server, with the ports, volumes and floating IP it needs.
 	//
-	// Waiting waits until it is ACTIVE and has the address that the address policy asks for: a server
-	// that is ACTIVE without an address is a failure, with reason NO_ADDRESS. When the cloud fails to
-	// make it, the error has the cloud's fault and as resource the server, which stays there in ERROR
-	// unless delete_on_failure is set; what was made for it on the way is removed again either way,
-	// and what could not be is named in leftovers. Repeating it is safe with a request_id only, which
-	// holds across restarts of the oaktree where the cloud keeps it. A quota that is used up is
-	// RESOURCE_EXHAUSTED with reason QUOTA_EXCEEDED, no host with enough room RESOURCE_EXHAUSTED with
-	// reason NO_VALID_HOST.
+	// Waiting waits until it is ACTIVE and has the address that the address policy asks for. Unless
+	// no_network is set, ACTIVE without any address is a failure with reason NO_ADDRESS. Without wait
+	// the same steps are taken after the answer, and the operation tells of them; a step that a
+	// restart of the oaktree has lost makes it FAILED with reason INTERRUPTED.
+	//
+	// When it fails, the error has the cloud's fault and as resource the server, which stays as it is
+	// unless delete_on_failure is set. What was made for it on the way is removed again either way,
+	// and what could not be is named in leftovers.
+	//
+	// Repeating it is safe with a request_id only. A quota that is used up is RESOURCE_EXHAUSTED with
+	// reason QUOTA_EXCEEDED, no host with enough room RESOURCE_EXHAUSTED with reason NO_VALID_HOST.
 	CreateServer(context.Context, *CreateServerRequest) (*CreateServerResponse, error)
 	// Changes what is said about a server. This call is idempotent.
 	UpdateServer(context.Context, *UpdateServerRequest) (*UpdateServerResponse, error)
 	// Deletes a server. Waiting waits until it is gone, or SOFT_DELETED where the cloud keeps deleted
-	// servers for a while. This call is idempotent with missing_ok; without, a server that is not
-	// there is NOT_FOUND.
+	// servers for a while; one that is idle and in ERROR after that was begun is a failure. This call
+	// is idempotent with missing_ok; without, a server that is not there is NOT_FOUND.
 	DeleteServer(context.Context, *DeleteServerRequest) (*DeleteServerResponse, error)
-	// Starts a stopped server. Waiting waits until it is ACTIVE; a server that goes to ERROR is a
-	// failure. This call is idempotent, and must not return an error if the server is ACTIVE already.
-	// A server that is not SHUTOFF is FAILED_PRECONDITION with reason WRONG_STATE.
+	// Starts a stopped server. Waiting waits until it is ACTIVE. This call is idempotent, and must
+	// not return an error if the server is ACTIVE already. A server in any other status than SHUTOFF
+	// is FAILED_PRECONDITION with reason WRONG_STATE.
 	StartServer(context.Context, *StartServerRequest) (*StartServerResponse, error)
 	// Shuts a server down: asks the guest first, then switches it off. Waiting waits until it is
-	// SHUTOFF; a server that goes to ERROR is a failure. This call is idempotent, and must not return
-	// an error if the server has already been stopped. A server that is not ACTIVE is
-	// FAILED_PRECONDITION with reason WRONG_STATE.
+	// SHUTOFF. This call is idempotent, and must not return an error if the server has already been
+	// stopped. A server in any other status than ACTIVE, RESCUE or ERROR is FAILED_PRECONDITION with
+	// reason WRONG_STATE.
 	StopServer(context.Context, *StopServerRequest) (*StopServerResponse, error)
-	// Reboots a server. Waiting waits until it is ACTIVE and idle again; a server that goes to ERROR
-	// is a failure. Repeating it is safe with a request_id only. A server that is not ACTIVE, and for
-	// a hard reboot nearly any other is FAILED_PRECONDITION with reason WRONG_STATE.
+	// Reboots a server. A soft reboot takes an ACTIVE server, a hard one also SHUTOFF, PAUSED,
+	// SUSPENDED and ERROR; any other status is FAILED_PRECONDITION with reason WRONG_STATE. Waiting
+	// waits until it is ACTIVE and idle again. Repeating it is safe with a request_id only.
 	RebootServer(context.Context, *RebootServerRequest) (*RebootServerResponse, error)
 	// Pauses a server: it keeps its memory on its host and gets no CPU. Waiting waits until it is
-	// PAUSED; a server that goes to ERROR is a failure. This call is idempotent, and must not return
-	// an error if the server is PAUSED already. A server that is not ACTIVE is FAILED_PRECONDITION
-	// with reason WRONG_STATE. A cloud that cannot do it answers UNIMPLEMENTED with reason
-	// NOT_SUPPORTED_BY_CLOUD.
+	// PAUSED. This call is idempotent, and must not return an error if the server is PAUSED already.
+	// A server in any other status than ACTIVE is FAILED_PRECONDITION with reason WRONG_STATE. A
+	// cloud that cannot do it answers UNIMPLEMENTED with reason NOT_SUPPORTED_BY_CLOUD.
 	PauseServer(context.Context, *PauseServerRequest) (*PauseServerResponse, error)
-	// Has a paused server go on. Waiting waits until it is ACTIVE; a server that goes to ERROR is a
-	// failure. This call is idempotent, and must not return an error if the server is ACTIVE already.
-	// A server that is not PAUSED is FAILED_PRECONDITION with reason WRONG_STATE. A cloud that cannot
-	// do it answers UNIMPLEMENTED with reason NOT_SUPPORTED_BY_CLOUD.
+	// Has a paused server go on. Waiting waits until it is ACTIVE. This call is idempotent, and must
+	// not return an error if the server is ACTIVE already. A server in any other status than PAUSED
+	// is FAILED_PRECONDITION with reason WRONG_STATE. A cloud that cannot do it answers UNIMPLEMENTED
+	// with reason NOT_SUPPORTED_BY_CLOUD.
 	UnpauseServer(context.Context, *UnpauseServerRequest) (*UnpauseServerResponse, error)
-	// Suspends a server: its memory is written to disk. Waiting waits until it is SUSPENDED; a server
-	// that goes to ERROR is a failure. This call is idempotent, and must not return an error if the
-	// server is SUSPENDED already. A server that is not ACTIVE is FAILED_PRECONDITION with reason
-	// WRONG_STATE. A cloud that cannot do it answers UNIMPLEMENTED with reason
-	// NOT_SUPPORTED_BY_CLOUD.
+	// Suspends a server: its memory is written to disk. Waiting waits until it is SUSPENDED. This
+	// call is idempotent, and must not return an error if the server is SUSPENDED already. A server
+	// in any other status than ACTIVE is FAILED_PRECONDITION with reason WRONG_STATE. A cloud that
+	// cannot do it answers UNIMPLEMENTED with reason NOT_SUPPORTED_BY_CLOUD.
 	SuspendServer(context.Context, *SuspendServerRequest) (*SuspendServerResponse, error)
-	// Has a suspended server go on. Waiting waits until it is ACTIVE; a server that goes to ERROR is
-	// a failure. This call is idempotent, and must not return an error if the server is ACTIVE
-	// already. A server that is not SUSPENDED is FAILED_PRECONDITION with reason WRONG_STATE. A cloud
-	// that cannot do it answers UNIMPLEMENTED with reason NOT_SUPPORTED_BY_CLOUD.
+	// Has a suspended server go on. Waiting waits until it is ACTIVE. This call is idempotent, and
+	// must not return an error if the server is ACTIVE already. A server in any other status than
+	// SUSPENDED is FAILED_PRECONDITION with reason WRONG_STATE. A cloud that cannot do it answers
+	// UNIMPLEMENTED with reason NOT_SUPPORTED_BY_CLOUD.
 	ResumeServer(context.Context, *ResumeServerRequest) (*ResumeServerResponse, error)
-	// Locks a server: only its project's administrators can change it then, or whoever locked it.
-	// This call is idempotent, and must not return an error if the server is locked already. A cloud
-	// that cannot do it answers UNIMPLEMENTED with reason NOT_SUPPORTED_BY_CLOUD.
+	// Locks a server: until it is unlocked, most changes by anyone but the cloud's administrators
+	// fail with reason LOCKED. Its owner can unlock it, unless an administrator locked it. This call
+	// is idempotent, and must not return an error if the server is locked already: the reason is
+	// replaced. A cloud that cannot do it answers UNIMPLEMENTED with reason NOT_SUPPORTED_BY_CLOUD.
 	LockServer(context.Context, *LockServerRequest) (*LockServerResponse, error)
 	// Unlocks a server. This call is idempotent, and must not return an error if the server is not
 	// locked.
 	UnlockServer(context.Context, *UnlockServerRequest) (*UnlockServerResponse, error)
 	// Puts a server into rescue: it boots from another image, with its own disk beside. Waiting waits
-	// until it is in RESCUE; a server that goes to ERROR is a failure. Repeating it is safe with a
-	// request_id only. A server that is not ACTIVE, SHUTOFF or ERROR is FAILED_PRECONDITION with
-	// reason WRONG_STATE. A cloud that cannot do it answers UNIMPLEMENTED with reason
-	// NOT_SUPPORTED_BY_CLOUD.
+	// until it is in RESCUE. Repeating it is safe with a request_id only. A server in any other
+	// status than ACTIVE, SHUTOFF or ERROR is FAILED_PRECONDITION with reason WRONG_STATE. A cloud
+	// that cannot do it answers UNIMPLEMENTED with reason NOT_SUPPORTED_BY_CLOUD.
 	RescueServer(context.Context, *RescueServerRequest) (*RescueServerResponse, error)
 	// Takes a server out of rescue: it boots from its own disk again. Waiting waits until it is
-	// ACTIVE; a server that goes to ERROR is a failure. This call is idempotent, and must not return
-	// an error if the server is ACTIVE already. A server that is not RESCUE is FAILED_PRECONDITION
-	// with reason WRONG_STATE. A cloud that cannot do it answers UNIMPLEMENTED with reason
-	// NOT_SUPPORTED_BY_CLOUD.
+	// ACTIVE. This call is idempotent, and must not return an error if the server is ACTIVE already.
+	// A server in any other status than RESCUE is FAILED_PRECONDITION with reason WRONG_STATE. A
+	// cloud that cannot do it answers UNIMPLEMENTED with reason NOT_SUPPORTED_BY_CLOUD.
 	UnrescueServer(context.Context, *UnrescueServerRequest) (*UnrescueServerResponse, error)
 	// Gives a server another flavor. In the end it waits in VERIFY_RESIZE for ConfirmServerResize or
 	// RevertServerResize; many clouds confirm by themselves after a while. Waiting waits until it is
-	// in VERIFY_RESIZE; a server that goes to ERROR is a failure. Repeating it is safe with a
-	// request_id only. A server that is not ACTIVE or SHUTOFF is FAILED_PRECONDITION with reason
-	// WRONG_STATE. A cloud that cannot do it answers UNIMPLEMENTED with reason
-	// NOT_SUPPORTED_BY_CLOUD.
+	// in VERIFY_RESIZE, or has the new flavor where the cloud confirms by itself; idle with the old
+	// flavor is a failure. Repeating it is safe with a request_id only. A server in any other status
+	// than ACTIVE or SHUTOFF is FAILED_PRECONDITION with reason WRONG_STATE. A cloud that cannot do
+	// it answers UNIMPLEMENTED with reason NOT_SUPPORTED_BY_CLOUD.
 	ResizeServer(context.Context, *ResizeServerRequest) (*ResizeServerResponse, error)
 	// Confirms a resize: the old disk and the place on the old host are given up. Waiting waits until
-	// it is ACTIVE or SHUTOFF; a server that goes to ERROR is a failure. Repeating it is safe with a
-	// request_id only. A server that is not VERIFY_RESIZE is FAILED_PRECONDITION with reason
-	// WRONG_STATE.
+	// it is ACTIVE or SHUTOFF. Repeating it is safe with a request_id only. A server in any other
+	// status than VERIFY_RESIZE is FAILED_PRECONDITION with reason WRONG_STATE.
 	ConfirmServerResize(context.Context, *ConfirmServerResizeRequest) (*ConfirmServerResizeResponse, error)
 	// Takes a resize back: the server is as it was before. Waiting waits until it is ACTIVE or
-	// SHUTOFF; a server that goes to ERROR is a failure. Repeating it is safe with a request_id only.
-	// A server that is not VERIFY_RESIZE is FAILED_PRECONDITION with reason WRONG_STATE.
+	// SHUTOFF. Repeating it is safe with a request_id only. A server in any other status than
+	// VERIFY_RESIZE is FAILED_PRECONDITION with reason WRONG_STATE.
 	RevertServerResize(context.Context, *RevertServerResizeRequest) (*RevertServerResizeResponse, error)
 	// Puts a fresh image on a server's disk. The server keeps its id, its ports and its volumes, and
-	// loses what is on the disk. Waiting waits until it is ACTIVE, or SHUTOFF if it was that before;
-	// a server that goes to ERROR is a failure. Repeating it is safe with a request_id only. A server
-	// that is not ACTIVE, SHUTOFF or ERROR is FAILED_PRECONDITION with reason WRONG_STATE. A cloud
-	// that cannot do it answers UNIMPLEMENTED with reason NOT_SUPPORTED_BY_CLOUD.
+	// loses what is on the disk. Waiting waits until it is ACTIVE, or SHUTOFF if it was that before.
+	// Repeating it is safe with a request_id only. A server in any other status than ACTIVE, SHUTOFF
+	// or ERROR is FAILED_PRECONDITION with reason WRONG_STATE. A cloud that cannot do it answers
+	// UNIMPLEMENTED with reason NOT_SUPPORTED_BY_CLOUD.
 	RebuildServer(context.Context, *RebuildServerRequest) (*RebuildServerResponse, error)
 	// Shelves a server: it is stopped, its disk kept as an image, and its host freed sooner or later.
-	// It costs quota still. Waiting waits until it is SHELVED_OFFLOADED, or SHELVED where hosts are
-	// freed later; a server that goes to ERROR is a failure. This call is idempotent, and must not
-	// return an error if the server is shelved already. A server that is not ACTIVE, SHUTOFF, PAUSED
-	// or SUSPENDED is FAILED_PRECONDITION with reason WRONG_STATE. A cloud that cannot do it answers
-	// UNIMPLEMENTED with reason NOT_SUPPORTED_BY_CLOUD.
+	// It still counts against the quota. Waiting waits until it is SHELVED_OFFLOADED or, without
+	// offload, SHELVED and idle. This call is idempotent, and must not return an error if the server
+	// is shelved already; with offload a SHELVED one is offloaded. A server in any other status than
+	// ACTIVE, SHUTOFF, PAUSED or SUSPENDED is FAILED_PRECONDITION with reason WRONG_STATE. A cloud
+	// that cannot do it answers UNIMPLEMENTED with reason NOT_SUPPORTED_BY_CLOUD.
 	ShelveServer(context.Context, *ShelveServerRequest) (*ShelveServerResponse, error)
-	// Brings a shelved server back. Waiting waits until it is ACTIVE; a server that goes to ERROR is
-	// a failure. This call is idempotent, and must not return an error if the server is ACTIVE
-	// already. A server that is not SHELVED or SHELVED_OFFLOADED is FAILED_PRECONDITION with reason
-	// WRONG_STATE. A cloud that cannot do it answers UNIMPLEMENTED with reason
-	// NOT_SUPPORTED_BY_CLOUD.
+	// Brings a shelved server back. Waiting waits until it is ACTIVE. This call is idempotent, and
+	// must not return an error if the server is ACTIVE already. A server in any other status than
+	// SHELVED or SHELVED_OFFLOADED is FAILED_PRECONDITION with reason WRONG_STATE. A cloud that
+	// cannot do it answers UNIMPLEMENTED with reason NOT_SUPPORTED_BY_CLOUD.
 	UnshelveServer(context.Context, *UnshelveServerRequest) (*UnshelveServerResponse, error)
-	// Moves a server to another host. For administrators. Waiting waits until it is there: in
-	// VERIFY_RESIZE, or when live ACTIVE on another host; a server that goes to ERROR is a failure.
-	// Repeating it is safe with a request_id only. A server that is not ACTIVE or SHUTOFF is
-	// FAILED_PRECONDITION with reason WRONG_STATE. A cloud that cannot do it answers UNIMPLEMENTED
-	// with reason NOT_SUPPORTED_BY_CLOUD.
+	// Moves a server to another host. For administrators. Waiting waits until the move is done:
+	// VERIFY_RESIZE, or if live the same status on another host; idle on the old host is a failure.
+	// Repeating it is safe with a request_id only. A server in any other status than ACTIVE, SHUTOFF
+	// or, if live, PAUSED is FAILED_PRECONDITION with reason WRONG_STATE. A cloud that cannot do it
+	// answers UNIMPLEMENTED with reason NOT_SUPPORTED_BY_CLOUD.
 	MigrateServer(context.Context, *MigrateServerRequest) (*MigrateServerResponse, error)
 	// Changes the password of the administrator of the guest. Few images and hypervisors can. Waiting
-	// waits until the server is idle again; a server that goes to ERROR is a failure. Repeating it is
-	// safe with a request_id only. A server that is not ACTIVE is FAILED_PRECONDITION with reason
-	// WRONG_STATE. A cloud that cannot do it answers UNIMPLEMENTED with reason
-	// NOT_SUPPORTED_BY_CLOUD.
+	// waits until the server is idle again. Repeating it is safe with a request_id only. A server in
+	// any other status than ACTIVE is FAILED_PRECONDITION with reason WRONG_STATE. A cloud that
+	// cannot do it answers UNIMPLEMENTED with reason NOT_SUPPORTED_BY_CLOUD.
 	ChangeServerPassword(context.Context, *ChangeServerPasswordRequest) (*ChangeServerPasswordResponse, error)
 	// Takes the deletion of a server back, where the cloud keeps deleted servers for a while. Waiting
-	// waits until it is ACTIVE; a server that goes to ERROR is a failure. This call is idempotent,
-	// and must not return an error if the server is ACTIVE already. A server that is not SOFT_DELETED
-	// is FAILED_PRECONDITION with reason WRONG_STATE. A cloud that cannot do it answers UNIMPLEMENTED
-	// with reason NOT_SUPPORTED_BY_CLOUD.
+	// waits until it is ACTIVE. This call is idempotent, and must not return an error if the server
+	// is ACTIVE already. A server in any other status than SOFT_DELETED is FAILED_PRECONDITION with
+	// reason WRONG_STATE. A cloud that cannot do it answers UNIMPLEMENTED with reason
+	// NOT_SUPPORTED_BY_CLOUD.
 	RestoreServer(context.Context, *RestoreServerRequest) (*RestoreServerResponse, error)
 	// Sets some of a server's metadata and leaves the rest. This call is idempotent. More keys than
 	// the project may have are RESOURCE_EXHAUSTED with reason QUOTA_EXCEEDED.
 	SetServerMetadata(context.Context, *SetServerMetadataRequest) (*SetServerMetadataResponse, error)
 	// Removes some of a server's metadata. This call is idempotent, and must not return an error if a
 	// key is not there.
-	DeleteServerMetadata(context.Context, *DeleteServerMetadataRequest) (*DeleteServerMetadataResponse, error)
+	RemoveServerMetadata(context.Context, *RemoveServerMetadataRequest) (*RemoveServerMetadataResponse, error)
 	// Adds tags to a server and leaves the others. This call is idempotent, and must not return an
 	// error if the server has a tag already. A server has 50 tags at the most.
 	AddServerTags(context.Context, *AddServerTagsRequest) (*AddServerTagsResponse, error)
@@ -868,17 +880,19 @@ type ServerServiceServer interface {
 	// removed again.
 	AddServerSecurityGroups(context.Context, *AddServerSecurityGroupsRequest) (*AddServerSecurityGroupsResponse, error)
 	// Removes security groups from all ports of a server. This call is idempotent, and must not
-	// return an error if the server is not in a group.
+	// return an error if the server is not in a group. When one cannot be removed, those that were
+	// are added again.
 	RemoveServerSecurityGroups(context.Context, *RemoveServerSecurityGroupsRequest) (*RemoveServerSecurityGroupsResponse, error)
 	// Makes an image from a server: from its disk, or of its volumes by snapshots. Waiting waits
 	// until the image is ACTIVE; one that is killed, deleted or falls back to QUEUED is a failure.
-	// Repeating it is safe with a request_id only.
+	// Repeating it is safe with a request_id only. A server that is not ACTIVE, SHUTOFF, PAUSED or
+	// SUSPENDED is FAILED_PRECONDITION with reason WRONG_STATE.
 	CreateServerImage(context.Context, *CreateServerImageRequest) (*CreateServerImageResponse, error)
 	// Lists the ports through which a server is on networks.
 	ListServerInterfaces(context.Context, *ListServerInterfacesRequest) (*ListServerInterfacesResponse, error)
-	// Puts a server on a network, or gives it a port. Waiting waits until the port is ACTIVE.
-	// Repeating it is safe with a request_id, or with a port given: then it must not return an error
-	// if the server has the port already.
+	// Puts a server on a network, or gives it a port. Waiting waits until the server lists the port
+	// and, if the server runs, the port is ACTIVE. Repeating it is safe with a request_id, or with a
+	// port given: then it must not return an error if the server has the port already.
 	AttachServerInterface(context.Context, *AttachServerInterfaceRequest) (*AttachServerInterfaceResponse, error)
 	// Takes a port from a server. A port that was made with the attachment is deleted. Waiting waits
 	// until the server has it no more. This call is idempotent with missing_ok; without, a port the
@@ -886,15 +900,17 @@ type ServerServiceServer interface {
 	DetachServerInterface(context.Context, *DetachServerInterfaceRequest) (*DetachServerInterfaceResponse, error)
 	// Lists the volumes that are attached to a server.
 	ListServerVolumes(context.Context, *ListServerVolumesRequest) (*ListServerVolumesResponse, error)
-	// Attaches a volume to a server. Waiting waits until the volume is in use. This call is
-	// idempotent, and must not return an error if it is attached to this server already. A volume
-	// that is attached elsewhere, and not one for several servers, is FAILED_PRECONDITION with reason
-	// IN_USE.
+	// Attaches a volume to a server. Waiting waits until the volume service lists it as attached to
+	// this server; a volume that goes back to available, or to an error status, is a failure. This
+	// call is idempotent, and must not return an error if it is attached to this server already. A
+	// volume that is attached elsewhere, and not one for several servers, is FAILED_PRECONDITION with
+	// reason IN_USE.
 	AttachServerVolume(context.Context, *AttachServerVolumeRequest) (*AttachServerVolumeResponse, error)
 	// Detaches a volume from a server. Waiting waits until this server has it no more, for a volume
-	// of several servers does not become available by it. This call is idempotent with missing_ok;
-	// without, a volume that is not attached to it is NOT_FOUND. The volume it boots from is
-	// FAILED_PRECONDITION with reason ROOT_VOLUME.
+	// of several servers does not become available by it; a volume that is in use by this server
+	// again is a failure. This call is idempotent with missing_ok; without, a volume that is not
+	// attached to it is NOT_FOUND. The volume it boots from is FAILED_PRECONDITION with reason
+	// ROOT_VOLUME.
 	DetachServerVolume(context.Context, *DetachServerVolumeRequest) (*DetachServerVolumeResponse, error)
 	// Gets what a server has written to its serial console. A cloud that does not keep it answers
 	// UNIMPLEMENTED with reason NOT_SUPPORTED_BY_CLOUD, and a server that has none yet answers an
@@ -997,8 +1013,8 @@ func (UnimplementedServerServiceServer) RestoreServer(context.Context, *RestoreS
 func (UnimplementedServerServiceServer) SetServerMetadata(context.Context, *SetServerMetadataRequest) (*SetServerMetadataResponse, error) {
 	return nil, status.Errorf(codes.Unimplemented, "method SetServerMetadata not implemented")
 }
-func (UnimplementedServerServiceServer) DeleteServerMetadata(context.Context, *DeleteServerMetadataRequest) (*DeleteServerMetadataResponse, error) {
-	return nil, status.Errorf(codes.Unimplemented, "method DeleteServerMetadata not implemented")
+func (UnimplementedServerServiceServer) RemoveServerMetadata(context.Context, *RemoveServerMetadataRequest) (*RemoveServerMetadataResponse, error) {
+	return nil, status.Errorf(codes.Unimplemented, "method RemoveServerMetadata not implemented")
 }
 func (UnimplementedServerServiceServer) AddServerTags(context.Context, *AddServerTagsRequest) (*AddServerTagsResponse, error) {
 	return nil, status.Errorf(codes.Unimplemented, "method AddServerTags not implemented")
@@ -1542,20 +1558,20 @@ func _ServerService_SetServerMetadata_Handler(srv interface{}, ctx context.Conte
 	return interceptor(ctx, in, info, handler)
 }
 
-func _ServerService_DeleteServerMetadata_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
-	in := new(DeleteServerMetadataRequest)
+func _ServerService_RemoveServerMetadata_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(RemoveServerMetadataRequest)
 	if err := dec(in); err != nil {
 		return nil, err
 	}
 	if interceptor == nil {
-		return srv.(ServerServiceServer).DeleteServerMetadata(ctx, in)
+		return srv.(ServerServiceServer).RemoveServerMetadata(ctx, in)
 	}
 	info := &grpc.UnaryServerInfo{
 		Server:     srv,
-		FullMethod: ServerService_DeleteServerMetadata_FullMethodName,
+		FullMethod: ServerService_RemoveServerMetadata_FullMethodName,
 	}
 	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
-		return srv.(ServerServiceServer).DeleteServerMetadata(ctx, req.(*DeleteServerMetadataRequest))
+		return srv.(ServerServiceServer).RemoveServerMetadata(ctx, req.(*RemoveServerMetadataRequest))
 	}
 	return interceptor(ctx, in, info, handler)
 }
@@ -1924,8 +1940,8 @@ var ServerService_ServiceDesc = grpc.ServiceDesc{
 			Handler:    _ServerService_SetServerMetadata_Handler,
 		},
 		{
-			MethodName: "DeleteServerMetadata",
-			Handler:    _ServerService_DeleteServerMetadata_Handler,
+			MethodName: "RemoveServerMetadata",
+			Handler:    _ServerService_RemoveServerMetadata_Handler,
 		},
 		{
 			MethodName: "AddServerTags",

@@ -34,8 +34,8 @@ const (
 	ImageService_ImportImage_FullMethodName     = "/oaktree.image.v1.ImageService/ImportImage"
 	ImageService_DeactivateImage_FullMethodName = "/oaktree.image.v1.ImageService/DeactivateImage"
 	ImageService_ReactivateImage_FullMethodName = "/oaktree.image.v1.ImageService/ReactivateImage"
-	ImageService_AddImageTag_FullMethodName     = "/oaktree.image.v1.ImageService/AddImageTag"
-	ImageService_RemoveImageTag_FullMethodName  = "/oaktree.image.v1.ImageService/RemoveImageTag"
+	ImageService_AddImageTags_FullMethodName    = "/oaktree.image.v1.ImageService/AddImageTags"
+	ImageService_RemoveImageTags_FullMethodName = "/oaktree.image.v1.ImageService/RemoveImageTags"
 )
 
 // ImageServiceClient is the client API for ImageService service.
@@ -51,11 +51,10 @@ type ImageServiceClient interface {
 	// with reason MULTIPLE_MATCHES. NOT_FOUND is said only when every selected place has answered,
 	// else UNAVAILABLE.
 	GetImage(ctx context.Context, in *GetImageRequest, opts ...grpc.CallOption) (*GetImageResponse, error)
-	// Lists images, ordered by location, then id: the caller's own, public ones and those shared with
-	// and accepted by the caller's project.
+	// Lists images, ordered by cloud, region, then id: the caller's own, public ones and those shared
+	// with and accepted by the caller's project.
 	ListImages(ctx context.Context, in *ListImagesRequest, opts ...grpc.CallOption) (*ListImagesResponse, error)
-	// Streams the images there are and then every change, as the comment of package oaktree.common.v1
-	// in watch.proto tells.
+	// Streams the images there are and then every change, as WatchEventKind tells.
 	WatchImages(ctx context.Context, in *WatchImagesRequest, opts ...grpc.CallOption) (grpc.ServerStreamingClient[WatchImagesResponse], error)
 	// Creates an image without bytes, in status QUEUED. UploadImage or ImportImage gives it some.
 	// Repeating it is safe with a request_id only. A disk or container format the cloud does not take
@@ -72,32 +71,42 @@ type ImageServiceClient interface {
 	DeleteImage(ctx context.Context, in *DeleteImageRequest, opts ...grpc.CallOption) (*DeleteImageResponse, error)
 	// Sends the bytes of an image.
 	//
-	// The caller sends a start, then chunks in order, then a finish; it may send without waiting for
-	// answers, and should hold back when far more is sent than received. The service answers the
-	// start with the image and with the persisted size, from which the chunks have to go on; then now
-	// and then with the sizes so far; and the finish, when the cloud has all, with the image and an
-	// operation, which ends when the image is ACTIVE. With wait that last answer comes only then.
+	// The caller sends a start and waits for the first answer, which has the image and, as persisted
+	// size, the offset at which the bytes have to go on. Then it sends chunks in order without
+	// waiting, held back by the flow control of HTTP/2 alone, and a finish. Answers with the sizes so
+	// far come every 16 MiB or 10 seconds at least. When the cloud has all, the last answer has the
+	// image and an operation that ends when the image is ACTIVE; with wait it comes only then, and
+	// wait_timeout counts from the finish.
 	//
 	// A stream that ends before its finish leaves the image QUEUED, unless the start created it: then
 	// it is deleted. Where the cloud keeps what it got, the persisted size of the next start says how
-	// much; Glance keeps nothing, so there it is 0. Bytes that do not fit size_bytes or a checksum
-	// are DATA_LOSS with reason SIZE_MISMATCH or CHECKSUM_MISMATCH, and the image gets none. An image
-	// that has its bytes already is FAILED_PRECONDITION with reason ALREADY_UPLOADED, or a success
-	// where the checksums given are those it has.
+	// much; Glance keeps nothing, so there it is 0. As long as a broken stream is still being cleaned
+	// up, a new start is FAILED_PRECONDITION with reason IN_TRANSITION and a retry delay. After a
+	// finish whose answer was lost, a start with the same request_id is answered with the image and
+	// the operation, with both sizes those of the whole, and the stream ends OK without chunks.
+	//
+	// Steps out of order, a chunk that is empty or too large or at a wrong offset, and an end without
+	// a finish are INVALID_ARGUMENT with reason OUT_OF_ORDER. Bytes that do not fit size_bytes or a
+	// checksum are INVALID_ARGUMENT with reason SIZE_MISMATCH or CHECKSUM_MISMATCH, and the image
+	// gets none. An image that has its bytes already is FAILED_PRECONDITION with reason
+	// ALREADY_UPLOADED, unless a checksum in the start is one it has: then the stream ends OK without
+	// chunks.
 	UploadImage(ctx context.Context, opts ...grpc.CallOption) (grpc.BidiStreamingClient[UploadImageRequest, UploadImageResponse], error)
 	// Gives the bytes of an image.
 	//
-	// The first answer has the image, the others its bytes in order, in chunks of at most 1 MiB. This
-	// call changes nothing; one that broke can go on from any offset. An image without bytes is
-	// FAILED_PRECONDITION with reason NO_BYTES, and one that is deactivated PERMISSION_DENIED. When
-	// all bytes were asked for and do not fit the image's checksum, the call ends with DATA_LOSS and
-	// reason CHECKSUM_MISMATCH.
+	// The first answer has the image, the others its bytes in order, in chunks of at most 1 MiB. A
+	// call that broke can be continued from any offset; name the image by the id of the first answer
+	// then, for a name may mean another by that time. An image without bytes is FAILED_PRECONDITION
+	// with reason NO_BYTES, and one that is deactivated PERMISSION_DENIED. When all bytes were asked
+	// for and do not fit the image's checksum, the call ends with DATA_LOSS and reason
+	// DATA_CORRUPTED.
 	DownloadImage(ctx context.Context, in *DownloadImageRequest, opts ...grpc.CallOption) (grpc.ServerStreamingClient[DownloadImageResponse], error)
 	// Has the cloud fetch the bytes of a QUEUED image itself, or copy those of an ACTIVE one to more
-	// stores. Waiting waits until the image is ACTIVE; that it falls back to QUEUED, or says that a
-	// store failed, is a failure. Repeating it is safe with a request_id only. A method the cloud
-	// does not have is UNIMPLEMENTED with reason NOT_SUPPORTED_BY_CLOUD; GetCapabilities tells
-	// beforehand.
+	// stores. Waiting waits until the image is ACTIVE and no store is left to import to; that it
+	// falls back to QUEUED, or says that a store failed, is a failure. An image that is neither
+	// QUEUED nor, with copy-image, ACTIVE is FAILED_PRECONDITION with reason WRONG_STATE. Repeating
+	// it is safe with a request_id only. A method the cloud does not have is UNIMPLEMENTED with
+	// reason NOT_SUPPORTED_BY_CLOUD; GetCapabilities tells beforehand.
 	ImportImage(ctx context.Context, in *ImportImageRequest, opts ...grpc.CallOption) (*ImportImageResponse, error)
 	// Makes an image's bytes unavailable: no server can be made from it and nobody can download it.
 	// For administrators, on most clouds. This call is idempotent, and must not return an error if
@@ -105,14 +114,15 @@ type ImageServiceClient interface {
 	// reason WRONG_STATE.
 	DeactivateImage(ctx context.Context, in *DeactivateImageRequest, opts ...grpc.CallOption) (*DeactivateImageResponse, error)
 	// Makes a deactivated image's bytes available again. For administrators, on most clouds. This
-	// call is idempotent, and must not return an error if the image is ACTIVE already.
+	// call is idempotent, and must not return an error if the image is ACTIVE already. An image in
+	// any other status than DEACTIVATED is FAILED_PRECONDITION with reason WRONG_STATE.
 	ReactivateImage(ctx context.Context, in *ReactivateImageRequest, opts ...grpc.CallOption) (*ReactivateImageResponse, error)
-	// Adds one tag to an image and leaves the others. This call is idempotent, and must not return an
-	// error if the image has the tag already.
-	AddImageTag(ctx context.Context, in *AddImageTagRequest, opts ...grpc.CallOption) (*AddImageTagResponse, error)
-	// Removes one tag from an image and leaves the others. This call is idempotent, and must not
-	// return an error if the image does not have the tag.
-	RemoveImageTag(ctx context.Context, in *RemoveImageTagRequest, opts ...grpc.CallOption) (*RemoveImageTagResponse, error)
+	// Adds tags to an image and leaves the others. This call is idempotent, and must not return an
+	// error if the image has a tag already.
+	AddImageTags(ctx context.Context, in *AddImageTagsRequest, opts ...grpc.CallOption) (*AddImageTagsResponse, error)
+	// Removes tags from an image and leaves the others. This call is idempotent, and must not return
+	// an error if the image does not have a tag.
+	RemoveImageTags(ctx context.Context, in *RemoveImageTagsRequest, opts ...grpc.CallOption) (*RemoveImageTagsResponse, error)
 }
 
 type imageServiceClient struct {
@@ -254,20 +264,20 @@ func (c *imageServiceClient) ReactivateImage(ctx context.Context, in *Reactivate
 	return out, nil
 }
 
-func (c *imageServiceClient) AddImageTag(ctx context.Context, in *AddImageTagRequest, opts ...grpc.CallOption) (*AddImageTagResponse, error) {
+func (c *imageServiceClient) AddImageTags(ctx context.Context, in *AddImageTagsRequest, opts ...grpc.CallOption) (*AddImageTagsResponse, error) {
 	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
-	out := new(AddImageTagResponse)
-	err := c.cc.Invoke(ctx, ImageService_AddImageTag_FullMethodName, in, out, cOpts...)
+	out := new(AddImageTagsResponse)
+	err := c.cc.Invoke(ctx, ImageService_AddImageTags_FullMethodName, in, out, cOpts...)
 	if err != nil {
 		return nil, err
 	}
 	return out, nil
 }
 
-func (c *imageServiceClient) RemoveImageTag(ctx context.Context, in *RemoveImageTagRequest, opts ...grpc.CallOption) (*RemoveImageTagResponse, error) {
+func (c *imageServiceClient) RemoveImageTags(ctx context.Context, in *RemoveImageTagsRequest, opts ...grpc.CallOption) (*RemoveImageTagsResponse, error) {
 	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
-	out := new(RemoveImageTagResponse)
-	err := c.cc.Invoke(ctx, ImageService_RemoveImageTag_FullMethodName, in, out, cOpts...)
+	out := new(RemoveImageTagsResponse)
+	err := c.cc.Invoke(ctx, ImageService_RemoveImageTags_FullMethodName, in, out, cOpts...)
 	if err != nil {
 		return nil, err
 	}
@@ -287,11 +297,10 @@ type ImageServiceServer interface {
 	// with reason MULTIPLE_MATCHES. NOT_FOUND is said only when every selected place has answered,
 	// else UNAVAILABLE.
 	GetImage(context.Context, *GetImageRequest) (*GetImageResponse, error)
-	// Lists images, ordered by location, then id: the caller's own, public ones and those shared with
-	// and accepted by the caller's project.
+	// Lists images, ordered by cloud, region, then id: the caller's own, public ones and those shared
+	// with and accepted by the caller's project.
 	ListImages(context.Context, *ListImagesRequest) (*ListImagesResponse, error)
-	// Streams the images there are and then every change, as the comment of package oaktree.common.v1
-	// in watch.proto tells.
+	// Streams the images there are and then every change, as WatchEventKind tells.
 	WatchImages(*WatchImagesRequest, grpc.ServerStreamingServer[WatchImagesResponse]) error
 	// Creates an image without bytes, in status QUEUED. UploadImage or ImportImage gives it some.
 	// Repeating it is safe with a request_id only. A disk or container format the cloud does not take
@@ -308,32 +317,42 @@ type ImageServiceServer interface {
 	DeleteImage(context.Context, *DeleteImageRequest) (*DeleteImageResponse, error)
 	// Sends the bytes of an image.
 	//
-	// The caller sends a start, then chunks in order, then a finish; it may send without waiting for
-	// answers, and should hold back when far more is sent than received. The service answers the
-	// start with the image and with the persisted size, from which the chunks have to go on; then now
-	// and then with the sizes so far; and the finish, when the cloud has all, with the image and an
-	// operation, which ends when the image is ACTIVE. With wait that last answer comes only then.
+	// The caller sends a start and waits for the first answer, which has the image and, as persisted
+	// size, the offset at which the bytes have to go on. Then it sends chunks in order without
+	// waiting, held back by the flow control of HTTP/2 alone, and a finish. Answers with the sizes so
+	// far come every 16 MiB or 10 seconds at least. When the cloud has all, the last answer has the
+	// image and an operation that ends when the image is ACTIVE; with wait it comes only then, and
+	// wait_timeout counts from the finish.
 	//
 	// A stream that ends before its finish leaves the image QUEUED, unless the start created it: then
 	// it is deleted. Where the cloud keeps what it got, the persisted size of the next start says how
-	// much; Glance keeps nothing, so there it is 0. Bytes that do not fit size_bytes or a checksum
-	// are DATA_LOSS with reason SIZE_MISMATCH or CHECKSUM_MISMATCH, and the image gets none. An image
-	// that has its bytes already is FAILED_PRECONDITION with reason ALREADY_UPLOADED, or a success
-	// where the checksums given are those it has.
+	// much; Glance keeps nothing, so there it is 0. As long as a broken stream is still being cleaned
+	// up, a new start is FAILED_PRECONDITION with reason IN_TRANSITION and a retry delay. After a
+	// finish whose answer was lost, a start with the same request_id is answered with the image and
+	// the operation, with both sizes those of the whole, and the stream ends OK without chunks.
+	//
+	// Steps out of order, a chunk that is empty or too large or at a wrong offset, and an end without
+	// a finish are INVALID_ARGUMENT with reason OUT_OF_ORDER. Bytes that do not fit size_bytes or a
+	// checksum are INVALID_ARGUMENT with reason SIZE_MISMATCH or CHECKSUM_MISMATCH, and the image
+	// gets none. An image that has its bytes already is FAILED_PRECONDITION with reason
+	// ALREADY_UPLOADED, unless a checksum in the start is one it has: then the stream ends OK without
+	// chunks.
 	UploadImage(grpc.BidiStreamingServer[UploadImageRequest, UploadImageResponse]) error
 	// Gives the bytes of an image.
 	//
-	// The first answer has the image, the others its bytes in order, in chunks of at most 1 MiB. This
-	// call changes nothing; one that broke can go on from any offset. An image without bytes is
-	// FAILED_PRECONDITION with reason NO_BYTES, and one that is deactivated PERMISSION_DENIED. When
-	// all bytes were asked for and do not fit the image's checksum, the call ends with DATA_LOSS and
-	// reason CHECKSUM_MISMATCH.
+	// The first answer has the image, the others its bytes in order, in chunks of at most 1 MiB. A
+	// call that broke can be continued from any offset; name the image by the id of the first answer
+	// then, for a name may mean another by that time. An image without bytes is FAILED_PRECONDITION
+	// with reason NO_BYTES, and one that is deactivated PERMISSION_DENIED. When all bytes were asked
+	// for and do not fit the image's checksum, the call ends with DATA_LOSS and reason
+	// DATA_CORRUPTED.
 	DownloadImage(*DownloadImageRequest, grpc.ServerStreamingServer[DownloadImageResponse]) error
 	// Has the cloud fetch the bytes of a QUEUED image itself, or copy those of an ACTIVE one to more
-	// stores. Waiting waits until the image is ACTIVE; that it falls back to QUEUED, or says that a
-	// store failed, is a failure. Repeating it is safe with a request_id only. A method the cloud
-	// does not have is UNIMPLEMENTED with reason NOT_SUPPORTED_BY_CLOUD; GetCapabilities tells
-	// beforehand.
+	// stores. Waiting waits until the image is ACTIVE and no store is left to import to; that it
+	// falls back to QUEUED, or says that a store failed, is a failure. An image that is neither
+	// QUEUED nor, with copy-image, ACTIVE is FAILED_PRECONDITION with reason WRONG_STATE. Repeating
+	// it is safe with a request_id only. A method the cloud does not have is UNIMPLEMENTED with
+	// reason NOT_SUPPORTED_BY_CLOUD; GetCapabilities tells beforehand.
 	ImportImage(context.Context, *ImportImageRequest) (*ImportImageResponse, error)
 	// Makes an image's bytes unavailable: no server can be made from it and nobody can download it.
 	// For administrators, on most clouds. This call is idempotent, and must not return an error if
@@ -341,14 +360,15 @@ type ImageServiceServer interface {
 	// reason WRONG_STATE.
 	DeactivateImage(context.Context, *DeactivateImageRequest) (*DeactivateImageResponse, error)
 	// Makes a deactivated image's bytes available again. For administrators, on most clouds. This
-	// call is idempotent, and must not return an error if the image is ACTIVE already.
+	// call is idempotent, and must not return an error if the image is ACTIVE already. An image in
+	// any other status than DEACTIVATED is FAILED_PRECONDITION with reason WRONG_STATE.
 	ReactivateImage(context.Context, *ReactivateImageRequest) (*ReactivateImageResponse, error)
-	// Adds one tag to an image and leaves the others. This call is idempotent, and must not return an
-	// error if the image has the tag already.
-	AddImageTag(context.Context, *AddImageTagRequest) (*AddImageTagResponse, error)
-	// Removes one tag from an image and leaves the others. This call is idempotent, and must not
-	// return an error if the image does not have the tag.
-	RemoveImageTag(context.Context, *RemoveImageTagRequest) (*RemoveImageTagResponse, error)
+	// Adds tags to an image and leaves the others. This call is idempotent, and must not return an
+	// error if the image has a tag already.
+	AddImageTags(context.Context, *AddImageTagsRequest) (*AddImageTagsResponse, error)
+	// Removes tags from an image and leaves the others. This call is idempotent, and must not return
+	// an error if the image does not have a tag.
+	RemoveImageTags(context.Context, *RemoveImageTagsRequest) (*RemoveImageTagsResponse, error)
 	mustEmbedUnimplementedImageServiceServer()
 }
 
@@ -392,11 +412,11 @@ func (UnimplementedImageServiceServer) DeactivateImage(context.Context, *Deactiv
 func (UnimplementedImageServiceServer) ReactivateImage(context.Context, *ReactivateImageRequest) (*ReactivateImageResponse, error) {
 	return nil, status.Errorf(codes.Unimplemented, "method ReactivateImage not implemented")
 }
-func (UnimplementedImageServiceServer) AddImageTag(context.Context, *AddImageTagRequest) (*AddImageTagResponse, error) {
-	return nil, status.Errorf(codes.Unimplemented, "method AddImageTag not implemented")
+func (UnimplementedImageServiceServer) AddImageTags(context.Context, *AddImageTagsRequest) (*AddImageTagsResponse, error) {
+	return nil, status.Errorf(codes.Unimplemented, "method AddImageTags not implemented")
 }
-func (UnimplementedImageServiceServer) RemoveImageTag(context.Context, *RemoveImageTagRequest) (*RemoveImageTagResponse, error) {
-	return nil, status.Errorf(codes.Unimplemented, "method RemoveImageTag not implemented")
+func (UnimplementedImageServiceServer) RemoveImageTags(context.Context, *RemoveImageTagsRequest) (*RemoveImageTagsResponse, error) {
+	return nil, status.Errorf(codes.Unimplemented, "method RemoveImageTags not implemented")
 }
 func (UnimplementedImageServiceServer) mustEmbedUnimplementedImageServiceServer() {}
 func (UnimplementedImageServiceServer) testEmbeddedByValue()                      {}
@@ -592,38 +612,38 @@ func _ImageService_ReactivateImage_Handler(srv interface{}, ctx context.Context,
 	return interceptor(ctx, in, info, handler)
 }
 
-func _ImageService_AddImageTag_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
-	in := new(AddImageTagRequest)
+func _ImageService_AddImageTags_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(AddImageTagsRequest)
 	if err := dec(in); err != nil {
 		return nil, err
 	}
 	if interceptor == nil {
-		return srv.(ImageServiceServer).AddImageTag(ctx, in)
+		return srv.(ImageServiceServer).AddImageTags(ctx, in)
 	}
 	info := &grpc.UnaryServerInfo{
 		Server:     srv,
-		FullMethod: ImageService_AddImageTag_FullMethodName,
+		FullMethod: ImageService_AddImageTags_FullMethodName,
 	}
 	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
-		return srv.(ImageServiceServer).AddImageTag(ctx, req.(*AddImageTagRequest))
+		return srv.(ImageServiceServer).AddImageTags(ctx, req.(*AddImageTagsRequest))
 	}
 	return interceptor(ctx, in, info, handler)
 }
 
-func _ImageService_RemoveImageTag_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
-	in := new(RemoveImageTagRequest)
+func _ImageService_RemoveImageTags_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(RemoveImageTagsRequest)
 	if err := dec(in); err != nil {
 		return nil, err
 	}
 	if interceptor == nil {
-		return srv.(ImageServiceServer).RemoveImageTag(ctx, in)
+		return srv.(ImageServiceServer).RemoveImageTags(ctx, in)
 	}
 	info := &grpc.UnaryServerInfo{
 		Server:     srv,
-		FullMethod: ImageService_RemoveImageTag_FullMethodName,
+		FullMethod: ImageService_RemoveImageTags_FullMethodName,
 	}
 	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
-		return srv.(ImageServiceServer).RemoveImageTag(ctx, req.(*RemoveImageTagRequest))
+		return srv.(ImageServiceServer).RemoveImageTags(ctx, req.(*RemoveImageTagsRequest))
 	}
 	return interceptor(ctx, in, info, handler)
 }
@@ -668,12 +688,12 @@ var ImageService_ServiceDesc = grpc.ServiceDesc{
 			Handler:    _ImageService_ReactivateImage_Handler,
 		},
 		{
-			MethodName: "AddImageTag",
-			Handler:    _ImageService_AddImageTag_Handler,
+			MethodName: "AddImageTags",
+			Handler:    _ImageService_AddImageTags_Handler,
 		},
 		{
-			MethodName: "RemoveImageTag",
-			Handler:    _ImageService_RemoveImageTag_Handler,
+			MethodName: "RemoveImageTags",
+			Handler:    _ImageService_RemoveImageTags_Handler,
 		},
 	},
 	Streams: []grpc.StreamDesc{

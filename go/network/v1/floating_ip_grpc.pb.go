@@ -43,22 +43,24 @@ const (
 // own.
 //
 // Behind it is Neutron. A cloud without floating IPs answers every method with UNIMPLEMENTED and
-// reason NOT_SUPPORTED_BY_CLOUD; GetCapabilities tells beforehand.
+// reason NOT_SUPPORTED_BY_CLOUD; GetCapabilities tells beforehand. An object that a request refers
+// to and that does not exist is INVALID_ARGUMENT with reason REFERENCE_NOT_FOUND.
 type FloatingIpServiceClient interface {
 	// Gets a floating IP by its id or its address. NOT_FOUND is said only when every selected place
 	// has answered, else UNAVAILABLE.
 	GetFloatingIp(ctx context.Context, in *GetFloatingIpRequest, opts ...grpc.CallOption) (*GetFloatingIpResponse, error)
-	// Lists floating IPs, ordered by location, then id.
+	// Lists floating IPs, ordered by cloud, region, then id.
 	ListFloatingIps(ctx context.Context, in *ListFloatingIpsRequest, opts ...grpc.CallOption) (*ListFloatingIpsResponse, error)
-	// Streams the floating IPs there are and then every change, as the comment of package
-	// oaktree.common.v1 in watch.proto tells.
+	// Streams the floating IPs there are and then every change, as WatchEventKind tells.
 	WatchFloatingIps(ctx context.Context, in *WatchFloatingIpsRequest, opts ...grpc.CallOption) (grpc.ServerStreamingClient[WatchFloatingIpsResponse], error)
 	// Allocates a floating IP, and when a port or a server is given maps it to that.
 	//
-	// Waiting waits until a mapped one is ACTIVE; one that is mapped to nothing is done at once. When
-	// the mapping fails, what was allocated is released again. Repeating it is safe with a request_id
-	// only. Where neither the network nor anything else says which of several external networks is
-	// meant, FAILED_PRECONDITION with reason MULTIPLE_MATCHES. A quota that is used up is
+	// Waiting waits until a mapped one is ACTIVE or, where the port is not up, until the cloud shows
+	// the mapping; status ERROR is a failure. One that is mapped to nothing is done at once. When the
+	// mapping fails, what was allocated is released again, and what was reused is unmapped. Repeating
+	// it is safe with a request_id only. If several external networks could be meant the call fails
+	// with FAILED_PRECONDITION and reason MULTIPLE_MATCHES. A fixed address that another floating IP
+	// is mapped to is FAILED_PRECONDITION with reason IN_USE. A quota that is used up is
 	// RESOURCE_EXHAUSTED with reason QUOTA_EXCEEDED.
 	CreateFloatingIp(ctx context.Context, in *CreateFloatingIpRequest, opts ...grpc.CallOption) (*CreateFloatingIpResponse, error)
 	// Changes what is said about a floating IP. To change what it is mapped to, use AttachFloatingIp
@@ -70,21 +72,24 @@ type FloatingIpServiceClient interface {
 	DeleteFloatingIp(ctx context.Context, in *DeleteFloatingIpRequest, opts ...grpc.CallOption) (*DeleteFloatingIpResponse, error)
 	// Maps a floating IP to a port or a server.
 	//
-	// Waiting waits until it is ACTIVE and, for a server, until the server shows it. This call is
+	// Waiting waits until it is ACTIVE or, where the port is not up, until the cloud shows the
+	// mapping, and for a server until that shows it; status ERROR is a failure. This call is
 	// idempotent, and must not return an error if it is mapped so already. One that is mapped to
-	// something else is FAILED_PRECONDITION with reason IN_USE, unless take_over is set. A server
-	// with several ports that could be meant is FAILED_PRECONDITION with reason MULTIPLE_MATCHES.
+	// something else is FAILED_PRECONDITION with reason IN_USE unless take_over is set, and so is a
+	// fixed address that another one is mapped to. A server with several ports that could be meant is
+	// FAILED_PRECONDITION with reason MULTIPLE_MATCHES.
 	AttachFloatingIp(ctx context.Context, in *AttachFloatingIpRequest, opts ...grpc.CallOption) (*AttachFloatingIpResponse, error)
-	// Ends the mapping of a floating IP, and keeps it allocated. This call is idempotent, and must
-	// not return an error if it is mapped to nothing already.
+	// Ends the mapping of a floating IP, and keeps it allocated. Waiting waits until it shows no
+	// port. This call is idempotent, and must not return an error if it is mapped to nothing already.
 	DetachFloatingIp(ctx context.Context, in *DetachFloatingIpRequest, opts ...grpc.CallOption) (*DetachFloatingIpResponse, error)
-	// Releases all floating IPs that are mapped to nothing, in one place.
+	// Releases the floating IPs of one place that are neither mapped to a port nor have port
+	// forwardings.
 	//
 	// Not safe beside a client that allocates first and maps later: older_than is there to spare what
 	// is new. This call is idempotent.
 	DeleteUnattachedFloatingIps(ctx context.Context, in *DeleteUnattachedFloatingIpsRequest, opts ...grpc.CallOption) (*DeleteUnattachedFloatingIpsResponse, error)
-	// Lists the external networks from which floating IPs can be allocated, ordered by location, then
-	// id.
+	// Lists the external networks from which floating IPs can be allocated, ordered by cloud, region,
+	// then id.
 	ListFloatingIpPools(ctx context.Context, in *ListFloatingIpPoolsRequest, opts ...grpc.CallOption) (*ListFloatingIpPoolsResponse, error)
 }
 
@@ -213,22 +218,24 @@ func (c *floatingIpServiceClient) ListFloatingIpPools(ctx context.Context, in *L
 // own.
 //
 // Behind it is Neutron. A cloud without floating IPs answers every method with UNIMPLEMENTED and
-// reason NOT_SUPPORTED_BY_CLOUD; GetCapabilities tells beforehand.
+// reason NOT_SUPPORTED_BY_CLOUD; GetCapabilities tells beforehand. An object that a request refers
+// to and that does not exist is INVALID_ARGUMENT with reason REFERENCE_NOT_FOUND.
 type FloatingIpServiceServer interface {
 	// Gets a floating IP by its id or its address. NOT_FOUND is said only when every selected place
 	// has answered, else UNAVAILABLE.
 	GetFloatingIp(context.Context, *GetFloatingIpRequest) (*GetFloatingIpResponse, error)
-	// Lists floating IPs, ordered by location, then id.
+	// Lists floating IPs, ordered by cloud, region, then id.
 	ListFloatingIps(context.Context, *ListFloatingIpsRequest) (*ListFloatingIpsResponse, error)
-	// Streams the floating IPs there are and then every change, as the comment of package
-	// oaktree.common.v1 in watch.proto tells.
+	// Streams the floating IPs there are and then every change, as WatchEventKind tells.
 	WatchFloatingIps(*WatchFloatingIpsRequest, grpc.ServerStreamingServer[WatchFloatingIpsResponse]) error
 	// Allocates a floating IP, and when a port or a server is given maps it to that.
 	//
-	// Waiting waits until a mapped one is ACTIVE; one that is mapped to nothing is done at once. When
-	// the mapping fails, what was allocated is released again. Repeating it is safe with a request_id
-	// only. Where neither the network nor anything else says which of several external networks is
-	// meant, FAILED_PRECONDITION with reason MULTIPLE_MATCHES. A quota that is used up is
+	// Waiting waits until a mapped one is ACTIVE or, where the port is not up, until the cloud shows
+	// the mapping; status ERROR is a failure. One that is mapped to nothing is done at once. When the
+	// mapping fails, what was allocated is released again, and what was reused is unmapped. Repeating
+	// it is safe with a request_id only. If several external networks could be meant the call fails
+	// with FAILED_PRECONDITION and reason MULTIPLE_MATCHES. A fixed address that another floating IP
+	// is mapped to is FAILED_PRECONDITION with reason IN_USE. A quota that is used up is
 	// RESOURCE_EXHAUSTED with reason QUOTA_EXCEEDED.
 	CreateFloatingIp(context.Context, *CreateFloatingIpRequest) (*CreateFloatingIpResponse, error)
 	// Changes what is said about a floating IP. To change what it is mapped to, use AttachFloatingIp
@@ -240,21 +247,24 @@ type FloatingIpServiceServer interface {
 	DeleteFloatingIp(context.Context, *DeleteFloatingIpRequest) (*DeleteFloatingIpResponse, error)
 	// Maps a floating IP to a port or a server.
 	//
-	// Waiting waits until it is ACTIVE and, for a server, until the server shows it. This call is
+	// Waiting waits until it is ACTIVE or, where the port is not up, until the cloud shows the
+	// mapping, and for a server until that shows it; status ERROR is a failure. This call is
 	// idempotent, and must not return an error if it is mapped so already. One that is mapped to
-	// something else is FAILED_PRECONDITION with reason IN_USE, unless take_over is set. A server
-	// with several ports that could be meant is FAILED_PRECONDITION with reason MULTIPLE_MATCHES.
+	// something else is FAILED_PRECONDITION with reason IN_USE unless take_over is set, and so is a
+	// fixed address that another one is mapped to. A server with several ports that could be meant is
+	// FAILED_PRECONDITION with reason MULTIPLE_MATCHES.
 	AttachFloatingIp(context.Context, *AttachFloatingIpRequest) (*AttachFloatingIpResponse, error)
-	// Ends the mapping of a floating IP, and keeps it allocated. This call is idempotent, and must
-	// not return an error if it is mapped to nothing already.
+	// Ends the mapping of a floating IP, and keeps it allocated. Waiting waits until it shows no
+	// port. This call is idempotent, and must not return an error if it is mapped to nothing already.
 	DetachFloatingIp(context.Context, *DetachFloatingIpRequest) (*DetachFloatingIpResponse, error)
-	// Releases all floating IPs that are mapped to nothing, in one place.
+	// Releases the floating IPs of one place that are neither mapped to a port nor have port
+	// forwardings.
 	//
 	// Not safe beside a client that allocates first and maps later: older_than is there to spare what
 	// is new. This call is idempotent.
 	DeleteUnattachedFloatingIps(context.Context, *DeleteUnattachedFloatingIpsRequest) (*DeleteUnattachedFloatingIpsResponse, error)
-	// Lists the external networks from which floating IPs can be allocated, ordered by location, then
-	// id.
+	// Lists the external networks from which floating IPs can be allocated, ordered by cloud, region,
+	// then id.
 	ListFloatingIpPools(context.Context, *ListFloatingIpPoolsRequest) (*ListFloatingIpPoolsResponse, error)
 	mustEmbedUnimplementedFloatingIpServiceServer()
 }

@@ -104,11 +104,13 @@ type Operation struct {
 	// Where the change happens.
 	Location *v1.Location `protobuf:"bytes,1,opt,name=location,proto3" json:"location,omitempty"`
 	// The operation's id, which names it everywhere, so without a location. At most 512 characters.
+	// It is no secret and gives no rights: who may not see the object gets PERMISSION_DENIED.
 	Id string `protobuf:"bytes,2,opt,name=id,proto3" json:"id,omitempty"`
 	// Empty: an operation has no name.
 	Name string `protobuf:"bytes,3,opt,name=name,proto3" json:"name,omitempty"`
-	// What is done, as the type of the resource and the verb: server.create, image.upload. More kinds
-	// may come.
+	// What is done: the type of the resource and the method's name without it, in lower case with
+	// underscores. CreateServer is server.create, ConfirmServerResize server.confirm_resize,
+	// CreateServerImage server.create_image. More kinds may come.
 	Kind string `protobuf:"bytes,4,opt,name=kind,proto3" json:"kind,omitempty"`
 	// The object that is changed or made.
 	Resource *v1.ResourceRef `protobuf:"bytes,5,opt,name=resource,proto3" json:"resource,omitempty"`
@@ -277,8 +279,10 @@ type GetOperationRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// The operation's id.
 	OperationId string `protobuf:"bytes,2,opt,name=operation_id,json=operationId,proto3" json:"operation_id,omitempty"`
-	// Which fields of the operation to fill; location, id and name always are. Absent means all but
-	// extra. A short mask can be much cheaper for the cloud.
+	// Which fields of the operation to fill, by their names, one level: not what is in them. The raw
+	// twin of an enum comes with it, and location, id and name always come. Any other path is
+	// INVALID_ARGUMENT. Absent or without paths it means all but those that are said to come only
+	// when named. A short mask can be much cheaper for the cloud.
 	ReadMask      *fieldmaskpb.FieldMask `protobuf:"bytes,6,opt,name=read_mask,json=readMask,proto3" json:"read_mask,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -328,7 +332,7 @@ func (x *GetOperationRequest) GetReadMask() *fieldmaskpb.FieldMask {
 	return nil
 }
 
-// Has the operation.
+// The answer of GetOperation.
 type GetOperationResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// The operation.
@@ -377,22 +381,24 @@ func (x *GetOperationResponse) GetOperation() *Operation {
 // Says which operations to list.
 type ListOperationsRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// Where to look. Only what is set selects: empty means everywhere the caller can reach, see
-	// Location.
+	// Where to look; places that overlap are asked once. Empty means everywhere the caller can reach,
+	// see Location.
 	Locations []*v1.Location `protobuf:"bytes,1,rep,name=locations,proto3" json:"locations,omitempty"`
 	// Which operations are wanted. All of them when absent.
 	Filter *OperationFilter `protobuf:"bytes,2,opt,name=filter,proto3" json:"filter,omitempty"`
 	// How many to answer at the most. 0 leaves it to the service, more than 1000 is taken as 1000,
 	// less than 0 is INVALID_ARGUMENT.
 	PageSize int32 `protobuf:"varint,4,opt,name=page_size,json=pageSize,proto3" json:"page_size,omitempty"`
-	// The next_page_token of the previous answer, to continue that listing. All else must be given as
-	// it was. Empty for the first page.
+	// The next_page_token of the previous answer, to continue that listing. All but page_size must be
+	// given as it was; a token of another request is INVALID_ARGUMENT. Empty for the first page.
 	PageToken string `protobuf:"bytes,5,opt,name=page_token,json=pageToken,proto3" json:"page_token,omitempty"`
-	// Which fields of the operation to fill; location, id and name always are. Absent means all but
-	// extra. A short mask can be much cheaper for the cloud.
+	// Which fields of the operation to fill, by their names, one level: not what is in them. The raw
+	// twin of an enum comes with it, and location, id and name always come. Any other path is
+	// INVALID_ARGUMENT. Absent or without paths it means all but those that are said to come only
+	// when named. A short mask can be much cheaper for the cloud.
 	ReadMask *fieldmaskpb.FieldMask `protobuf:"bytes,6,opt,name=read_mask,json=readMask,proto3" json:"read_mask,omitempty"`
 	// Whether a place that does not answer makes the whole call fail with UNAVAILABLE, instead of
-	// being named in unreachable.
+	// being named in unreachable. When none answers the call fails either way.
 	RequireAllLocations bool `protobuf:"varint,7,opt,name=require_all_locations,json=requireAllLocations,proto3" json:"require_all_locations,omitempty"`
 	unknownFields       protoimpl.UnknownFields
 	sizeCache           protoimpl.SizeCache
@@ -470,14 +476,15 @@ func (x *ListOperationsRequest) GetRequireAllLocations() bool {
 	return false
 }
 
-// Has one page of operations.
+// The answer of ListOperations.
 type ListOperationsResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// The operations of this page. It may be short or empty without being the last.
 	Operations []*Operation `protobuf:"bytes,1,rep,name=operations,proto3" json:"operations,omitempty"`
 	// Continues the listing when given as page_token. Empty when there is no more.
 	NextPageToken string `protobuf:"bytes,2,opt,name=next_page_token,json=nextPageToken,proto3" json:"next_page_token,omitempty"`
-	// The selected places that did not answer, and why. What is here is missing from the answer.
+	// The places that did not answer, wholly or from some point on, and why: what they have may be
+	// missing. Each is named once, on the page where it happened.
 	Unreachable   []*v1.LocationError `protobuf:"bytes,3,rep,name=unreachable,proto3" json:"unreachable,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -537,23 +544,28 @@ func (x *ListOperationsResponse) GetUnreachable() []*v1.LocationError {
 // Says which operations to watch.
 type WatchOperationsRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// Where to look. Only what is set selects: empty means everywhere the caller can reach, see
-	// Location.
+	// Where to look; places that overlap are asked once. Empty means everywhere the caller can reach,
+	// see Location.
 	Locations []*v1.Location `protobuf:"bytes,1,rep,name=locations,proto3" json:"locations,omitempty"`
 	// Which operations are wanted. All of them when absent.
 	Filter *OperationFilter `protobuf:"bytes,2,opt,name=filter,proto3" json:"filter,omitempty"`
-	// Which fields of the operation to fill; location, id and name always are. Absent means all but
-	// extra. A short mask can be much cheaper for the cloud.
+	// Which fields of the operation to fill, by their names, one level: not what is in them. The raw
+	// twin of an enum comes with it, and location, id and name always come. Any other path is
+	// INVALID_ARGUMENT. Absent or without paths it means all but those that are said to come only
+	// when named. A short mask can be much cheaper for the cloud.
 	ReadMask *fieldmaskpb.FieldMask `protobuf:"bytes,6,opt,name=read_mask,json=readMask,proto3" json:"read_mask,omitempty"`
 	// Whether a place that does not answer makes the whole call fail with UNAVAILABLE, instead of
-	// being named in unreachable.
+	// being named in unreachable. When none answers the call fails either way.
 	RequireAllLocations bool `protobuf:"varint,7,opt,name=require_all_locations,json=requireAllLocations,proto3" json:"require_all_locations,omitempty"`
-	// Continues the watch that gave this token, right after it. Empty to begin a new one.
-	ResumeToken string `protobuf:"bytes,20,opt,name=resume_token,json=resumeToken,proto3" json:"resume_token,omitempty"`
-	// Whether to leave the present state out and begin with the changes.
-	SkipInitial bool `protobuf:"varint,21,opt,name=skip_initial,json=skipInitial,proto3" json:"skip_initial,omitempty"`
-	// Whether to end after the present state is complete.
-	SnapshotOnly  bool `protobuf:"varint,22,opt,name=snapshot_only,json=snapshotOnly,proto3" json:"snapshot_only,omitempty"`
+	// Continues the watch that gave this token, right after the answer it came with. All else must be
+	// given as it was, and skip_initial and snapshot_only not at all; else it is INVALID_ARGUMENT.
+	// Empty to begin a new watch.
+	ResumeToken string `protobuf:"bytes,15,opt,name=resume_token,json=resumeToken,proto3" json:"resume_token,omitempty"`
+	// Whether to leave the present state out and begin with SYNCED and the changes.
+	SkipInitial bool `protobuf:"varint,16,opt,name=skip_initial,json=skipInitial,proto3" json:"skip_initial,omitempty"`
+	// Whether to end after the present state is complete. This makes it a list in which the fast
+	// cloud answers first.
+	SnapshotOnly  bool `protobuf:"varint,17,opt,name=snapshot_only,json=snapshotOnly,proto3" json:"snapshot_only,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -637,14 +649,14 @@ func (x *WatchOperationsRequest) GetSnapshotOnly() bool {
 	return false
 }
 
-// Has some events.
+// One batch of what the watch tells.
 type WatchOperationsResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// What happened, in order for each operation. Empty in a bookmark.
 	Events []*OperationEvent `protobuf:"bytes,1,rep,name=events,proto3" json:"events,omitempty"`
-	// Continues the watch after these events.
+	// Continues the watch after these events, when given as resume_token.
 	ResumeToken string `protobuf:"bytes,2,opt,name=resume_token,json=resumeToken,proto3" json:"resume_token,omitempty"`
-	// The selected places that did not answer, and why. What is here is missing from the answer.
+	// The places that fell silent since the answer before, and why. Their objects are not gone.
 	Unreachable   []*v1.LocationError `protobuf:"bytes,3,rep,name=unreachable,proto3" json:"unreachable,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -706,11 +718,13 @@ type WaitOperationRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// The operation's id.
 	OperationId string `protobuf:"bytes,2,opt,name=operation_id,json=operationId,proto3" json:"operation_id,omitempty"`
-	// Which fields of the operation to fill; location, id and name always are. Absent means all but
-	// extra. A short mask can be much cheaper for the cloud.
+	// Which fields of the operation to fill, by their names, one level: not what is in them. The raw
+	// twin of an enum comes with it, and location, id and name always come. Any other path is
+	// INVALID_ARGUMENT. Absent or without paths it means all but those that are said to come only
+	// when named. A short mask can be much cheaper for the cloud.
 	ReadMask *fieldmaskpb.FieldMask `protobuf:"bytes,6,opt,name=read_mask,json=readMask,proto3" json:"read_mask,omitempty"`
-	// How long to wait at the most. When it has passed the answer is OK with the operation still
-	// RUNNING. Absent means until the deadline of the call.
+	// How long to wait at the most. When it has passed the answer is OK with an operation that is
+	// still PENDING or RUNNING. Absent means until the deadline of the call, for ever without one.
 	WaitTimeout   *durationpb.Duration `protobuf:"bytes,10,opt,name=wait_timeout,json=waitTimeout,proto3" json:"wait_timeout,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -767,7 +781,7 @@ func (x *WaitOperationRequest) GetWaitTimeout() *durationpb.Duration {
 	return nil
 }
 
-// Has the operation.
+// The answer of WaitOperation.
 type WaitOperationResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// The operation as it is now. That it FAILED is not an error of this call.
@@ -818,9 +832,12 @@ type CancelOperationRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// The operation's id.
 	OperationId string `protobuf:"bytes,2,opt,name=operation_id,json=operationId,proto3" json:"operation_id,omitempty"`
-	// The caller's own name for this change, a UUID say. The same id with the same request answers
-	// the first result again; with another request it is ALREADY_EXISTS with reason
-	// REQUEST_ID_REUSED. Empty gives up that protection.
+	// The caller's own name for this change, for example a UUID; at most 128 characters. A second
+	// call with the same id joins the change while it is under way, and afterwards is answered as the
+	// first was, except that secrets are not repeated. A call that failed and may succeed later is
+	// tried again. Only wait and wait_timeout may differ; any other difference is ALREADY_EXISTS with
+	// reason REQUEST_ID_REUSED. It is remembered for an hour at least, for this caller and method,
+	// and lost when the oaktree restarts. Empty gives up that protection.
 	RequestId     string `protobuf:"bytes,8,opt,name=request_id,json=requestId,proto3" json:"request_id,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -870,7 +887,7 @@ func (x *CancelOperationRequest) GetRequestId() string {
 	return ""
 }
 
-// Has the operation.
+// The answer of CancelOperation.
 type CancelOperationResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// The operation as it is now, most likely still RUNNING.
@@ -1279,12 +1296,12 @@ var file_oaktreemodel_operation_v1_operation_proto_rawDesc = []byte{
 	0x61, 0x6c, 0x6c, 0x5f, 0x6c, 0x6f, 0x63, 0x61, 0x74, 0x69, 0x6f, 0x6e, 0x73, 0x18, 0x07, 0x20,
 	0x01, 0x28, 0x08, 0x52, 0x13, 0x72, 0x65, 0x71, 0x75, 0x69, 0x72, 0x65, 0x41, 0x6c, 0x6c, 0x4c,
 	0x6f, 0x63, 0x61, 0x74, 0x69, 0x6f, 0x6e, 0x73, 0x12, 0x21, 0x0a, 0x0c, 0x72, 0x65, 0x73, 0x75,
-	0x6d, 0x65, 0x5f, 0x74, 0x6f, 0x6b, 0x65, 0x6e, 0x18, 0x14, 0x20, 0x01, 0x28, 0x09, 0x52, 0x0b,
+	0x6d, 0x65, 0x5f, 0x74, 0x6f, 0x6b, 0x65, 0x6e, 0x18, 0x0f, 0x20, 0x01, 0x28, 0x09, 0x52, 0x0b,
 	0x72, 0x65, 0x73, 0x75, 0x6d, 0x65, 0x54, 0x6f, 0x6b, 0x65, 0x6e, 0x12, 0x21, 0x0a, 0x0c, 0x73,
-	0x6b, 0x69, 0x70, 0x5f, 0x69, 0x6e, 0x69, 0x74, 0x69, 0x61, 0x6c, 0x18, 0x15, 0x20, 0x01, 0x28,
+	0x6b, 0x69, 0x70, 0x5f, 0x69, 0x6e, 0x69, 0x74, 0x69, 0x61, 0x6c, 0x18, 0x10, 0x20, 0x01, 0x28,
 	0x08, 0x52, 0x0b, 0x73, 0x6b, 0x69, 0x70, 0x49, 0x6e, 0x69, 0x74, 0x69, 0x61, 0x6c, 0x12, 0x23,
 	0x0a, 0x0d, 0x73, 0x6e, 0x61, 0x70, 0x73, 0x68, 0x6f, 0x74, 0x5f, 0x6f, 0x6e, 0x6c, 0x79, 0x18,
-	0x16, 0x20, 0x01, 0x28, 0x08, 0x52, 0x0c, 0x73, 0x6e, 0x61, 0x70, 0x73, 0x68, 0x6f, 0x74, 0x4f,
+	0x11, 0x20, 0x01, 0x28, 0x08, 0x52, 0x0c, 0x73, 0x6e, 0x61, 0x70, 0x73, 0x68, 0x6f, 0x74, 0x4f,
 	0x6e, 0x6c, 0x79, 0x22, 0xbe, 0x01, 0x0a, 0x17, 0x57, 0x61, 0x74, 0x63, 0x68, 0x4f, 0x70, 0x65,
 	0x72, 0x61, 0x74, 0x69, 0x6f, 0x6e, 0x73, 0x52, 0x65, 0x73, 0x70, 0x6f, 0x6e, 0x73, 0x65, 0x12,
 	0x3c, 0x0a, 0x06, 0x65, 0x76, 0x65, 0x6e, 0x74, 0x73, 0x18, 0x01, 0x20, 0x03, 0x28, 0x0b, 0x32,

@@ -34,7 +34,7 @@ const (
 //
 // For semantics around ctx use and closing/ending streaming RPCs, please refer to https://pkg.go.dev/google.golang.org/grpc/?tab=doc#ClientConn.NewStream.
 //
-// Tells how slow changes fare.
+// Reports on changes that take time.
 //
 // A change that takes time answers at once with the object as known then and an Operation. The
 // operation's id holds what is needed to ask the cloud again, so that these methods answer for it
@@ -44,18 +44,18 @@ const (
 type OperationServiceClient interface {
 	// Gets an operation by its id.
 	GetOperation(ctx context.Context, in *GetOperationRequest, opts ...grpc.CallOption) (*GetOperationResponse, error)
-	// Lists the operations this oaktree remembers, ordered by location, then id: those under way, and
-	// those that ended within the last hour at least.
+	// Lists the operations of the selected projects that this oaktree remembers, ordered by cloud,
+	// region, then id: those under way, and those that ended within the last hour at least.
 	ListOperations(ctx context.Context, in *ListOperationsRequest, opts ...grpc.CallOption) (*ListOperationsResponse, error)
-	// Streams the operations this oaktree remembers and then every change, as the comment of package
-	// oaktree.common.v1 in watch.proto tells.
+	// Streams the operations this oaktree remembers and then every change, as WatchEventKind tells.
 	WatchOperations(ctx context.Context, in *WatchOperationsRequest, opts ...grpc.CallOption) (grpc.ServerStreamingClient[WatchOperationsResponse], error)
 	// Waits until an operation has ended, and answers it. This call is idempotent; ending it, by its
 	// deadline or by cancelling it, never ends the change.
 	WaitOperation(ctx context.Context, in *WaitOperationRequest, opts ...grpc.CallOption) (*WaitOperationResponse, error)
-	// Asks the cloud to give an operation up. Whether it did is in the operation's state, some time
-	// later. This call is idempotent, and must not return an error if the operation has already
-	// ended. An operation that is not cancellable is FAILED_PRECONDITION with reason NOT_CANCELLABLE.
+	// Asks the cloud to give an operation up. What was made so far is removed as when it fails.
+	// Whether it did is in the operation's state, some time later. This call is idempotent, and must
+	// not return an error if the operation has already ended. An operation that is not cancellable is
+	// FAILED_PRECONDITION with reason NOT_CANCELLABLE.
 	CancelOperation(ctx context.Context, in *CancelOperationRequest, opts ...grpc.CallOption) (*CancelOperationResponse, error)
 }
 
@@ -130,7 +130,7 @@ func (c *operationServiceClient) CancelOperation(ctx context.Context, in *Cancel
 // All implementations must embed UnimplementedOperationServiceServer
 // for forward compatibility.
 //
-// Tells how slow changes fare.
+// Reports on changes that take time.
 //
 // A change that takes time answers at once with the object as known then and an Operation. The
 // operation's id holds what is needed to ask the cloud again, so that these methods answer for it
@@ -140,18 +140,18 @@ func (c *operationServiceClient) CancelOperation(ctx context.Context, in *Cancel
 type OperationServiceServer interface {
 	// Gets an operation by its id.
 	GetOperation(context.Context, *GetOperationRequest) (*GetOperationResponse, error)
-	// Lists the operations this oaktree remembers, ordered by location, then id: those under way, and
-	// those that ended within the last hour at least.
+	// Lists the operations of the selected projects that this oaktree remembers, ordered by cloud,
+	// region, then id: those under way, and those that ended within the last hour at least.
 	ListOperations(context.Context, *ListOperationsRequest) (*ListOperationsResponse, error)
-	// Streams the operations this oaktree remembers and then every change, as the comment of package
-	// oaktree.common.v1 in watch.proto tells.
+	// Streams the operations this oaktree remembers and then every change, as WatchEventKind tells.
 	WatchOperations(*WatchOperationsRequest, grpc.ServerStreamingServer[WatchOperationsResponse]) error
 	// Waits until an operation has ended, and answers it. This call is idempotent; ending it, by its
 	// deadline or by cancelling it, never ends the change.
 	WaitOperation(context.Context, *WaitOperationRequest) (*WaitOperationResponse, error)
-	// Asks the cloud to give an operation up. Whether it did is in the operation's state, some time
-	// later. This call is idempotent, and must not return an error if the operation has already
-	// ended. An operation that is not cancellable is FAILED_PRECONDITION with reason NOT_CANCELLABLE.
+	// Asks the cloud to give an operation up. What was made so far is removed as when it fails.
+	// Whether it did is in the operation's state, some time later. This call is idempotent, and must
+	// not return an error if the operation has already ended. An operation that is not cancellable is
+	// FAILED_PRECONDITION with reason NOT_CANCELLABLE.
 	CancelOperation(context.Context, *CancelOperationRequest) (*CancelOperationResponse, error)
 	mustEmbedUnimplementedOperationServiceServer()
 }
