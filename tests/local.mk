@@ -24,6 +24,7 @@ AM_TESTS_ENVIRONMENT = \
   MAKE='$(MAKE)'; export MAKE;
 
 include %D%/protos/local.mk
+include %D%/bootstrap/local.mk
 include %D%/interop/local.mk
 include %D%/packaging/local.mk
 include %D%/readme/local.mk
