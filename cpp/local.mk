@@ -6,7 +6,28 @@ EXTRA_DIST += \
   %D%/cmake/oaktreemodel-config-version.cmake.in \
   %D%/cmake/oaktreemodel-config.cmake.in \
   %D%/oaktreemodel.map \
-  %D%/oaktreemodel.pc.in
+  %D%/oaktreemodel.pc.in \
+  $(cpp_scripts) \
+  $(cpp_tests) \
+  %D%/tests/consumer/CMakeLists.txt \
+  %D%/tests/consumer/note.proto \
+  %D%/tests/consumer/messages.cc \
+  %D%/tests/consumer/stub.cc \
+  %D%/tests/installcheck
+
+cpp_tests = \
+  %D%/tests/annotations_test.cc \
+  %D%/tests/calls_test.cc \
+  %D%/tests/messages_test.cc
+
+cpp_scripts = \
+  %D%/tests/exports.test \
+  %D%/tests/incremental.test \
+  %D%/tests/install.test \
+  %D%/tests/sanitized.test \
+  %D%/tests/unit.test
+
+TESTS += $(cpp_scripts)
 
 if BUILD_CPP
 
@@ -49,14 +70,15 @@ $(cpp_service_units): %D%/services.stamp
 
 # The first compilation needs the headers, later ones what the compiler wrote
 # down. System headers are left out, for there are thousands of them.
-cpp_dependencies = -MT $@ -MMD -MP -MF $*.Tpo
-cpp_keep_dependencies = && mv -f $*.Tpo $*.d
-cpp_CPPFLAGS = -I%D% $(GRPC_CFLAGS) $(CPPFLAGS)
+cpp_dependencies = -MT $@ -MMD -MP -MF $(basename $@).Tpo
+cpp_keep_dependencies = && mv -f $(basename $@).Tpo $(basename $@).d
+cpp_CPPFLAGS = -I%D% $(GRPC_CFLAGS)
+cpp_compile = $(CCACHE) $(CXX) $(cpp_dependencies) $(cpp_CPPFLAGS)
 
 $(cpp_objects): %.lo: %.cc | $(cpp_headers)
 	$(AM_V_CXX)$(LIBTOOL) $(AM_V_lt) --tag=CXX $(AM_LIBTOOLFLAGS) $(LIBTOOLFLAGS) --mode=compile \
-	  $(CCACHE) $(CXX) $(cpp_dependencies) $(cpp_CPPFLAGS) \
-	  -fvisibility-inlines-hidden $(PROTO_CXXFLAGS) -w -c -o $@ $< $(cpp_keep_dependencies)
+	  $(cpp_compile) $(CPPFLAGS) -fvisibility-inlines-hidden $(PROTO_CXXFLAGS) -w -c -o $@ $< \
+	  $(cpp_keep_dependencies)
 
 -include $(wildcard $(cpp_objects:.lo=.d))
 
@@ -85,6 +107,41 @@ pkgconfig_DATA = %D%/oaktreemodel.pc
 cmakedir = $(libdir)/cmake/oaktreemodel
 cmake_DATA = %D%/cmake/oaktreemodel-config.cmake %D%/cmake/oaktreemodel-config-version.cmake
 
+# The unit tests, and once more with sanitizers: those see the generated code that
+# is inline in the headers, and every misuse of memory. For the whole library
+# under them: configure CXXFLAGS='-O0 -fsanitize=address,undefined'.
+cpp_warnings = -Wall -Wextra -Wpedantic -Wshadow -Wconversion
+cpp_sanitizers = -O0 -fno-omit-frame-pointer -fsanitize=address,undefined -fno-sanitize-recover=all
+
+if HAVE_GTEST
+check_PROGRAMS += %D%/tests/unit
+if HAVE_SANITIZERS
+check_PROGRAMS += %D%/tests/sanitized
+endif
+endif
+
+%C%_tests_unit_SOURCES = $(cpp_tests)
+%C%_tests_unit_LDADD = %D%/liboaktreemodel.la $(GTEST_LIBS) $(GRPC_LIBS)
+
+%C%_tests_sanitized_SOURCES =
+nodist_EXTRA_%C%_tests_sanitized_SOURCES = %D%/tests/link-as-c++.cc
+%C%_tests_sanitized_LDADD = $(cpp_tests:.cc=.sanitized.$(OBJEXT)) $(%C%_tests_unit_LDADD)
+%C%_tests_sanitized_LDFLAGS = $(cpp_sanitizers)
+
+cpp_compile_test = $(MKDIR_P) $(@D) && $(cpp_compile) $(GTEST_CFLAGS) $(CPPFLAGS) $(cpp_warnings) $(CXXFLAGS)
+$(cpp_tests:.cc=.$(OBJEXT)): %.$(OBJEXT): %.cc | $(cpp_headers)
+	$(AM_V_CXX)$(cpp_compile_test) -c -o $@ $< $(cpp_keep_dependencies)
+$(cpp_tests:.cc=.sanitized.$(OBJEXT)): %.sanitized.$(OBJEXT): %.cc | $(cpp_headers)
+	$(AM_V_CXX)$(cpp_compile_test) $(cpp_sanitizers) -c -o $@ $< $(cpp_keep_dependencies)
+
+-include $(wildcard $(cpp_tests:.cc=.d) $(cpp_tests:.cc=.sanitized.d))
+
+installcheck-local: installcheck-cpp
+installcheck-cpp:
+	DESTDIR='$(DESTDIR)' prefix='$(prefix)' libdir='$(libdir)' VERSION='$(VERSION)' \
+	  CXX='$(CXX)' CXXFLAGS='$(CXXFLAGS)' PKG_CONFIG='$(PKG_CONFIG)' PROTOC='$(PROTOC)' \
+	  $(srcdir)/%D%/tests/installcheck
+
 endif BUILD_CPP
 
 # With C++ left out, the lists are empty.
@@ -109,4 +166,4 @@ clean-local: clean-cpp
 clean-cpp:
 	rm -rf %D%/oaktreemodel %D%/services.stamp
 
-.PHONY: clean-cpp install-cpp-headers uninstall-cpp-headers
+.PHONY: clean-cpp install-cpp-headers installcheck-cpp uninstall-cpp-headers

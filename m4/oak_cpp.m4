@@ -96,6 +96,20 @@ PKG_CHECK_MODULES([GTEST], [gtest_main],
    oak_gtest="no GoogleTest"
    AC_MSG_WARN([no GoogleTest, so 'make check' skips the C++ unit tests: install libgtest-dev (Debian) or gtest-devel (Fedora)])])])
 
+# OAK_CPP_SANITIZERS
+# ------------------
+# Finds out whether programs can be built with sanitizers and run here.
+AC_DEFUN([OAK_CPP_SANITIZERS],
+[AC_LANG_PUSH([C++])
+AC_MSG_CHECKING([whether $CXX has the address and undefined behaviour sanitizers])
+oak_cxxflags=$CXXFLAGS
+CXXFLAGS="$CXXFLAGS -fsanitize=address,undefined"
+AC_RUN_IFELSE([AC_LANG_PROGRAM([], [delete new int])],
+  [with_sanitizers=yes], [with_sanitizers=no], [with_sanitizers=no])
+CXXFLAGS=$oak_cxxflags
+AC_MSG_RESULT([$with_sanitizers])
+AC_LANG_POP([C++])])
+
 # OAK_CPP_PROBE
 # -------------
 # Proves that protoc, its plugin, the headers and the libraries fit together: one
@@ -154,6 +168,7 @@ AC_DEFUN([OAK_CPP],
 OAK_CCACHE
 OAK_CPP_LIBRARIES
 OAK_CPP_PROBE
+OAK_CPP_SANITIZERS
 AC_ARG_VAR([PROTO_CXXFLAGS],
   [C++ compiler flags for generated code, in place of CXXFLAGS; with -O0 it compiles in half the time])
 : ${PROTO_CXXFLAGS='$(CXXFLAGS)'}
