@@ -6,3 +6,15 @@ EXTRA_DIST += \
   %D%/go.test \
   %D%/go/client/main.go \
   %D%/go/server/main.go
+
+# Python
+TESTS += \
+  %D%/python.test \
+  %D%/python_matrix.test
+EXTRA_DIST += \
+  %D%/python.test \
+  %D%/python_matrix.py \
+  %D%/python_matrix.test \
+  %D%/python_room.py \
+  %D%/python_versions.txt \
+  %D%/test_python.py
