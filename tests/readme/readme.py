@@ -63,7 +63,7 @@ class Servers(compute.ServerServiceServicer):
 def serving() -> Iterator[str]:
     """Runs the server, and gives its address."""
     server = grpc.server(futures.ThreadPoolExecutor(max_workers=2))
-    servers = Servers()  # type: ignore[abstract]  # what it does not have answers UNIMPLEMENTED
+    servers = Servers()  # What it does not have answers UNIMPLEMENTED.
     compute.add_ServerServiceServicer_to_server(servers, server)
     port = server.add_insecure_port("localhost:0")
     server.start()
