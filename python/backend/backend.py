@@ -48,7 +48,7 @@ def build_wheel(
     wheels = Path(wheel_directory).resolve()
     with told_errors(), packaging_tree() as (source, scratch):
         for name in PACKAGING:
-            shutil.copy(source / name, scratch)
+            shutil.copyfile(source / name, scratch / name)
         files = generate.generate(source, scratch / "python")
         import pbr.build
 

@@ -54,8 +54,9 @@ def copy_of_this_tree(target: Path) -> None:
         # distcheck builds in subdirectories of the tarball's.
         ignored = shutil.ignore_patterns("_build", "_inst", "_dest", ".tarball-version")
         shutil.copytree(TOP, target, ignore=ignored)
-    for directory in (target, *(path for path in target.rglob("*") if path.is_dir())):
-        directory.chmod(0o755)
+    # distcheck makes the tarball's files read-only.
+    for path in (target, *target.rglob("*")):
+        path.chmod(path.stat().st_mode | 0o200)
 
 
 @pytest.fixture(scope="session")
@@ -183,7 +184,8 @@ def test_wheel_of_a_used_tree(changed: Path, wheel: Path, sdist: Path, tmp_path:
     (changed / "python/oaktreemodel/compute/v1/gone_pb2.py").touch()
     (changed / "build/lib/oaktreemodel").mkdir(parents=True)
     (changed / "build/lib/oaktreemodel/gone.py").touch()
-    for path in changed.rglob("*.proto"):
+    for path in (changed / "LICENSE", *changed.rglob("*.proto")):
+        path.chmod(0o400)
         os.utime(path, (0, 0))
     command = (sys.executable, "-m", "build", "--no-isolation", "--outdir", tmp_path, changed)
     subprocess.run((*command, "--wheel", "--sdist"), check=True, umask=0o077, cwd=tmp_path)
