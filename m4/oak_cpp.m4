@@ -68,6 +68,7 @@ AC_MSG_CHECKING([for protoc])
 oak_protoc=`command -v "${PROTOC:=protoc}"` ||
   OAK_MISSING([cpp], [no protoc at '$PROTOC'], [install protobuf-compiler (Debian, Fedora)])
 PROTOC=$oak_protoc
+OAK_ABSOLUTE([PROTOC])
 oak_protoc_version=`"$PROTOC" --version 2>&AS_MESSAGE_LOG_FD` ||
   OAK_MISSING([cpp], ['$PROTOC --version' fails], [set PROTOC to a protoc that works])
 oak_protoc_version=${oak_protoc_version#libprotoc }
@@ -78,6 +79,7 @@ oak_plugin=`command -v "${GRPC_CPP_PLUGIN:=grpc_cpp_plugin}"` ||
   OAK_MISSING([cpp], [no gRPC plugin of protoc at '$GRPC_CPP_PLUGIN'],
     [install protobuf-compiler-grpc (Debian) or grpc-plugins (Fedora)])
 GRPC_CPP_PLUGIN=$oak_plugin
+OAK_ABSOLUTE([GRPC_CPP_PLUGIN])
 AC_MSG_RESULT([$GRPC_CPP_PLUGIN])
 
 PKG_PROG_PKG_CONFIG([0.29])

@@ -10,6 +10,7 @@ AC_MSG_CHECKING([for Go])
 oak_go_found=`command -v "${GO:-go}"` ||
   OAK_MISSING([go], [no Go at '${GO:-go}'], [install golang-go (Debian) or golang (Fedora)])
 GO=$oak_go_found
+OAK_ABSOLUTE([GO])
 # The toolchain that a go.mod may ask for is not what is installed here.
 oak_go_version=`GOTOOLCHAIN=local "$GO" version | sed -n 's/^go version go\(@<:@0-9.@:>@*\).*/\1/p'`
 AC_MSG_RESULT([$GO, $oak_go_version])

@@ -20,3 +20,9 @@ AM_CONDITIONAL(m4_toupper([BUILD_$1]), [test "$with_$1" = yes])])
 # the switch that makes do without.
 AC_DEFUN([OAK_MISSING],
 [AC_MSG_ERROR([$2: $3, or use --disable-$1])])
+
+# OAK_ABSOLUTE(VARIABLE)
+# ----------------------
+# Makes a path such as ./protoc work from everywhere.
+AC_DEFUN([OAK_ABSOLUTE],
+[AS_CASE([$$1], [/*], [], [*/*], [$1=`pwd`/$$1])])

@@ -19,6 +19,7 @@ oak_python_found=`command -v "${PYTHON:-python3}"` ||
   OAK_MISSING([python], [no Python at '${PYTHON:-python3}'],
     [install python3 and python3-venv (Debian) or python3 (Fedora)])
 PYTHON=$oak_python_found
+OAK_ABSOLUTE([PYTHON])
 oak_python_version=`"$PYTHON" -c 'import platform; print(platform.python_version())'` ||
   OAK_MISSING([python], ['$PYTHON' does not run], [set PYTHON to one that does])
 AC_MSG_RESULT([$PYTHON, $oak_python_version])

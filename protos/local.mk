@@ -22,6 +22,6 @@ $(PROTOS):
 
 unlisted_protos = $(filter-out $(addprefix $(srcdir)/,$(PROTOS)), \
   $(wildcard $(srcdir)/%D%/*/*/*/*.proto))
-all-local: $(unlisted_protos:%=unlisted/%)
+all-local: $(unlisted_protos:$(srcdir)/%=unlisted/%)
 unlisted/%:
 	@echo "$* is not in protos/list.mk: run 'make regenerate'" >&2; exit 1

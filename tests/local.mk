@@ -23,6 +23,7 @@ AM_TESTS_ENVIRONMENT = \
   GRPC_CPP_PLUGIN='$(GRPC_CPP_PLUGIN)'; export GRPC_CPP_PLUGIN; \
   MAKE='$(MAKE)'; export MAKE;
 
+include %D%/build/local.mk
 include %D%/protos/local.mk
 include %D%/bootstrap/local.mk
 include %D%/interop/local.mk
