@@ -164,6 +164,6 @@ uninstall-cpp-headers:
 
 clean-local: clean-cpp
 clean-cpp:
-	rm -rf %D%/oaktreemodel %D%/services.stamp
+	rm -rf %D%/oaktreemodel %D%/services.stamp %D%/tests/*.d
 
 .PHONY: clean-cpp install-cpp-headers installcheck-cpp uninstall-cpp-headers
