@@ -11,6 +11,7 @@ from __future__ import annotations
 import argparse
 import concurrent.futures
 import importlib.metadata
+import io
 import os
 import platform
 import re
@@ -107,11 +108,13 @@ def run(command: Sequence[str], directory: Path | None = None) -> tuple[Cost, st
     return Cost(usage.ru_utime + usage.ru_stime, time.perf_counter() - start), output
 
 
-def median(costs: Sequence[Cost]) -> Cost:
-    return Cost(
-        statistics.median(cost.cpu for cost in costs),
-        statistics.median(cost.wall for cost in costs),
-    )
+def least(costs: Sequence[Cost]) -> Cost:
+    """The cost when the machine had the least else to do."""
+    return Cost(min(cost.cpu for cost in costs), min(cost.wall for cost in costs))
+
+
+def first_line(*command: str) -> str:
+    return run(command)[1].partition("\n")[0]
 
 
 class Steps(NamedTuple):
@@ -225,6 +228,7 @@ class Build:
 def measure_build(options: Options) -> Iterator[Ratio]:
     if not enabled("cpp"):
         raise SkippedError("configured with --disable-cpp")
+    print(f"  {first_line(*shlex.split(configured('CXX')), '--version')}")
     print(f"  CXXFLAGS '{options.cxxflags}', {options.jobs} jobs, no ccache; configure not counted")
     build = Build(options)
 
@@ -238,7 +242,7 @@ def measure_build(options: Options) -> Iterator[Ratio]:
         ]
         for turn in turns if number % 2 else reversed(turns):
             turn()
-    whole, hand = median(made), median(handmade)
+    whole, hand = least(made), least(handmade)
     print(f"  by hand             {hand.cpu:7.2f} s CPU {hand.wall:7.2f} s")
     print(f"  make                {whole.cpu:7.2f} s CPU {whole.wall:7.2f} s  {steps}")
     by_hand = f"protoc and g++ by hand, {options.cxxflags}"
@@ -262,6 +266,7 @@ def measure_build(options: Options) -> Iterator[Ratio]:
 IMPORTS = {
     "python alone": "pass",
     "import oaktreemodel": "import oaktreemodel",
+    "the area compute": "from oaktreemodel.compute import v1",
     "import grpc": "import grpc",
     "compute.Server": "from oaktreemodel.compute import v1 as compute; compute.Server",
     "compute.ServerServiceStub": (
@@ -278,16 +283,17 @@ def measure_import(options: Options) -> Iterator[Ratio]:
             cost, _ = run([sys.executable, "-c", program])
             # The first time Python writes the compiled modules, which is not counted.
             if number:
-                costs[name].append(cost)
-    medians = {name: median(cost) for name, cost in costs.items()}
-    for name, cost in medians.items():
-        print(f"  {name:<26} {cost.cpu * 1000:7.1f} ms CPU")
+                costs[name].append(cost.cpu)
+    cpu = {name: statistics.median(seconds) for name, seconds in costs.items()}
+    for name, seconds in cpu.items():
+        print(f"  {name:<26} {seconds * 1000:7.1f} ms CPU")
     for name, of in (
         ("import oaktreemodel", "python alone"),
+        ("the area compute", "python alone"),
         ("compute.Server", "import grpc"),
         ("compute.ServerServiceStub", "import grpc"),
     ):
-        yield Ratio(medians[name].cpu / medians[of].cpu, f"{name}, CPU", f"{of}, CPU")
+        yield Ratio(cpu[name] / cpu[of], f"{name}, CPU", f"{of}, CPU")
 
 
 def versions(*distributions: str) -> str:
@@ -323,7 +329,8 @@ CODECS = {
 
 def measure_codec(options: Options) -> Iterator[Ratio]:
     directory = options.work / "servers"
-    run([sys.executable, str(BENCH / "servers.py"), str(options.servers), str(directory)])
+    # -B: the converter beside it leaves no compiled module in the source directory.
+    run([sys.executable, "-B", str(BENCH / "servers.py"), str(options.servers), str(directory)])
     servers = f"{options.servers:,} servers"
     text, wire = ((directory / f"servers.{kind}").read_bytes() for kind in ("json", "pb"))
     print(f"  {servers}: {len(wire):,} bytes of protobuf, {len(text):,} of nova's JSON")
@@ -380,13 +387,15 @@ def parse_options() -> Options:
 
 def main() -> None:
     options = parse_options()
+    assert isinstance(sys.stdout, io.TextIOWrapper)
+    sys.stdout.reconfigure(line_buffering=True)
     options.work.mkdir(parents=True, exist_ok=True)
     print(f"{os.cpu_count()} cores ({platform.machine()})")
     ratios: list[Ratio] = []
     failed = False
     for part in options.parts or PARTS:
         title, measure = PARTS[part]
-        print(f"\n{title}", flush=True)
+        print(f"\n{title}")
         try:
             ratios.extend(measure(options))
         except SkippedError as reason:
@@ -394,9 +403,9 @@ def main() -> None:
         except BenchError as reason:
             print(f"  could not be measured: {reason}", file=sys.stderr)
             failed = True
-    print("\nratio  of what, to what")
+    print("\n   ratio  of what, to what")
     for ratio in ratios:
-        print(f"{ratio.value:5.3f}  {ratio.name:<44} to {ratio.of}")
+        print(f"{ratio.value:#8.3g}  {ratio.name:<40} to {ratio.of}")
     sys.exit(failed)
 
 
