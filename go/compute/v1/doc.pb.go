@@ -4,9 +4,21 @@
 
 // Package computev1 has the messages and services of the proto package oaktree.compute.v1.
 //
+// # availability_zone.proto
+//
+// Availability zones: the parts of a region in which servers run.
+//
+// # compute_limits.proto
+//
+// The limits of a project on servers and what goes with them.
+//
 // # flavor.proto
 //
 // Flavors: the sizes in which servers come.
+//
+// # keypair.proto
+//
+// Key pairs: the keys by which one logs in to servers.
 //
 // # server.proto
 //

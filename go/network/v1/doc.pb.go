@@ -7,4 +7,24 @@
 // # floating_ip.proto
 //
 // Floating IPs: public addresses that a cloud maps to ports.
+//
+// # network.proto
+//
+// Networks: what ports are on.
+//
+// # port.proto
+//
+// Ports: where servers and all else are on networks.
+//
+// # security_group.proto
+//
+// Security groups: sets of rules that ports are in.
+//
+// # security_group_rule.proto
+//
+// Security group rules: what may reach a port, and what it may reach.
+//
+// # subnet.proto
+//
+// Subnets: the addresses of networks.
 package networkv1
