@@ -45,7 +45,7 @@ build_go() {
     case $languages in *go*) (
         cd "$abs_top_srcdir/$1" || exit
         shift
-        "$GO" build -buildvcs=false -o "$go_programs/" "$@"
+        GOWORK=off GOTOOLCHAIN=local "$GO" build -buildvcs=false -o "$go_programs/" "$@"
     ) ;; esac
 }
 

@@ -68,7 +68,7 @@ class ServerService(compute.ServerServiceServicer):
         if name in self.data.errors:
             await fail(context, self.data.errors[name])
 
-    async def GetServer(  # noqa: N802
+    async def GetServer(
         self, request: compute.GetServerRequest, context: Context
     ) -> compute.GetServerResponse:
         name = request.name_or_id
@@ -95,7 +95,7 @@ class ServerService(compute.ServerServiceServicer):
             await fail(context, self.data.errors["nope"])
         return compute.GetServerResponse(server=server)
 
-    async def ListServers(  # noqa: N802
+    async def ListServers(
         self, request: compute.ListServersRequest, context: Context
     ) -> compute.ListServersResponse:
         if request.page_size < 0:
@@ -127,7 +127,7 @@ class ServerService(compute.ServerServiceServicer):
         result.append(compute.ServerEvent(kind=common.WATCH_EVENT_KIND_SYNCED))
         return result
 
-    async def WatchServers(  # noqa: N802
+    async def WatchServers(
         self, request: compute.WatchServersRequest, context: Context
     ) -> AsyncIterator[compute.WatchServersResponse]:
         self.note_the_end(context)
@@ -146,7 +146,7 @@ class ServerService(compute.ServerServiceServicer):
             await asyncio.sleep(BOOKMARK_SECONDS)
             yield compute.WatchServersResponse(resume_token=str(given))
 
-    async def CreateServer(  # noqa: N802
+    async def CreateServer(
         self, request: compute.CreateServerRequest, context: Context
     ) -> compute.CreateServerResponse:
         self.note_the_end(context)
@@ -186,7 +186,7 @@ class FlavorService(compute.FlavorServiceServicer):
     def __init__(self, data: Data) -> None:
         self.data = data
 
-    async def ListFlavors(  # noqa: N802
+    async def ListFlavors(
         self, request: compute.ListFlavorsRequest, context: Context
     ) -> compute.ListFlavorsResponse:
         return self.data.flavors
@@ -196,7 +196,7 @@ class FloatingIpService(network.FloatingIpServiceServicer):
     def __init__(self, data: Data) -> None:
         self.data = data
 
-    async def ListFloatingIps(  # noqa: N802
+    async def ListFloatingIps(
         self, request: network.ListFloatingIpsRequest, context: Context
     ) -> network.ListFloatingIpsResponse:
         return self.data.floating_ips
@@ -208,12 +208,12 @@ class ImageService(image.ImageServiceServicer):
         self.images = {one.name: one for one in data.images.images}
         self.bytes = {"public-img": b"x" * 4096}
 
-    async def ListImages(  # noqa: N802
+    async def ListImages(
         self, request: image.ListImagesRequest, context: Context
     ) -> image.ListImagesResponse:
         return self.data.images
 
-    async def UploadImage(  # noqa: N802
+    async def UploadImage(
         self, requests: AsyncIterator[image.UploadImageRequest], context: Context
     ) -> AsyncIterator[image.UploadImageResponse]:
         requests = aiter(requests)
@@ -266,7 +266,7 @@ class ImageService(image.ImageServiceServicer):
             persisted_size_bytes=len(received),
         )
 
-    async def DownloadImage(  # noqa: N802
+    async def DownloadImage(
         self, request: image.DownloadImageRequest, context: Context
     ) -> AsyncIterator[image.DownloadImageResponse]:
         if request.name_or_id not in self.bytes:
