@@ -43,7 +43,7 @@ def other_pythons() -> list[str]:
             if command != running:
                 run(command, "-c", "import venv, ensurepip")
                 found.append(command)
-        except (CommandError, FileNotFoundError):
+        except (CommandError, OSError):
             continue
     return found
 

@@ -125,10 +125,11 @@ def check_types(room: Room) -> None:
 
 
 def test_pip_install_of_a_clone(clone: Path, room: Room) -> None:
+    before = git(clone, "status", "--short", "--ignored")
     room.pip("install", clone)
     check_package(room, room.path)
     check_types(room)
-    assert git(clone, "status", "--short", "--ignored") == ""
+    assert git(clone, "status", "--short", "--ignored") == before
 
 
 def test_pip_install_of_a_git_address(clone: Path, room: Room) -> None:
