@@ -1,0 +1,275 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Get and List over several clouds at once."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Sequence
+from typing import Any, TypeVar
+
+from google.protobuf.message import Message
+from oaktreemodel.common import v1 as common
+
+from oaktree.api import filters, tokens
+from oaktree.api.masks import ReadMask
+from oaktree.api.places import Key, Places, Selection, key, too_slow
+from oaktree.clouds import Region
+from oaktree.failures import (
+    Code,
+    Failure,
+    all_unreachable,
+    invalid,
+    multiple_matches,
+    not_found,
+    unreachable,
+    violation,
+)
+from oaktree.shapes import Kind, Method, methods, reference, spoken_name, type_name
+
+DEFAULT_PAGE = 500
+LARGEST_PAGE = 1000
+# Failures that are the caller's, not the place's: they end the whole call.
+CALLERS = {Code.INVALID_ARGUMENT, Code.FAILED_PRECONDITION, Code.UNAUTHENTICATED}
+
+T = TypeVar("T")
+
+
+class Reader:
+    """Finds and lists objects, wherever they are."""
+
+    def __init__(self, places: Places) -> None:
+        self._places = places
+
+    async def ask(
+        self, regions: Sequence[Region], question: Callable[[Region], Awaitable[T]]
+    ) -> tuple[list[tuple[Region, T]], list[common.LocationError]]:
+        """Asks all regions at once, and says who answered what and who did not answer."""
+        tasks = [asyncio.ensure_future(self.ask_one(each, question)) for each in regions]
+        try:
+            answers = await asyncio.gather(*tasks)
+        finally:
+            for task in tasks:
+                task.cancel()
+        good = [
+            (region, answer)
+            for region, answer in zip(regions, answers, strict=True)
+            if not isinstance(answer, common.LocationError)
+        ]
+        return good, [each for each in answers if isinstance(each, common.LocationError)]
+
+    async def ask_one(
+        self, region: Region, question: Callable[[Region], Awaitable[T]]
+    ) -> T | common.LocationError:
+        """The region's answer, or that it had none."""
+        try:
+            return await asyncio.wait_for(question(region), self._places.patience)
+        except Failure as failure:
+            if failure.code in CALLERS:
+                raise failure.at(region.location) from None
+            return unreachable(region.location, failure)
+        except TimeoutError:
+            return unreachable(region.location, too_slow(self._places.patience))
+
+    async def find(
+        self, kind: Kind, location: common.Location, name_or_id: str, mask: ReadMask | None = None
+    ) -> tuple[Region, Message]:
+        """The one object that is meant: by its id, or else by its name."""
+        selection = await self._places.select([location])
+        fields = mask.fields if mask else None
+
+        async def look(region: Region) -> tuple[Message | None, Sequence[Message]]:
+            found = await region.get(kind, name_or_id, fields=fields)
+            if found is not None:
+                return found, ()
+            return None, await region.named(kind, name_or_id, fields=fields)
+
+        answers, silent = await self.ask(selection.regions, look)
+        silent = [*selection.unreachable, *silent]
+
+        def in_zone(region: Region, found: Any) -> bool:
+            zones = selection.zones_of(region)
+            return not zones or found.location.zone in zones
+
+        by_id = [
+            (region, found) for region, (found, _) in answers if found and in_zone(region, found)
+        ]
+        by_name = [
+            (region, each)
+            for region, (_, found) in answers
+            for each in found
+            if in_zone(region, each)
+        ]
+        matches = by_id or by_name
+        what = f"{spoken_name(kind)} '{name_or_id}'"
+        if len(matches) > 1:
+            raise multiple_matches(what, [reference(each) for _, each in matches])
+        if silent and not by_id:
+            # Whether there is one, or only one, is not known before all have answered.
+            raise worst(silent, not answers)
+        if not matches:
+            raise not_found(what, location)
+        return matches[0]
+
+    async def resolve(self, region: Region, type_: str, name_or_id: str) -> frozenset[str]:
+        """The ids that a name can mean in a region; an id that nobody has stands for itself."""
+        kind = kinds().get(type_)
+        if kind is None or await region.get(kind, name_or_id, fields=frozenset({"id"})):
+            return frozenset({name_or_id})
+        named = await region.named(kind, name_or_id, fields=frozenset({"id"}))
+        return frozenset(each.id for each in named) or frozenset({name_or_id})  # type: ignore[attr-defined]
+
+    async def get(self, method: Method, request: Any) -> Message:
+        mask = ReadMask.of(method.resource, request)
+        _, found = await self.find(method.resource, request.location, request.name_or_id, mask)
+        return answer(method.response, mask.apply(found))
+
+    async def page(self, method: Method, request: Any) -> Message:
+        """One page, in the order of locations and ids."""
+        kind = method.resource
+        mask = ReadMask.of(kind, request)
+        size = min(request.page_size or DEFAULT_PAGE, LARGEST_PAGE)
+        bound = tokens.digest(request, "page_token", "page_size")
+        begin, after = self._position(request.page_token, bound)
+        parent: Message | None = None
+        if method.parent is not None:
+            name = getattr(request, method.parent_field)
+            region, parent = await self.find(method.parent, request.location, name)
+            selection = Selection(regions=[region])
+        elif method.request_has("locations"):
+            selection = await self._places.select(request.locations)
+        else:
+            selection = await self._places.select([request.location])
+        wanted = request.filter if _has_filter(method, request) else None
+        regions = [each for each in selection.regions if key(each.location) >= begin]
+
+        async def collect(region: Region) -> tuple[list[Message], bool]:
+            start = after if key(region.location) == begin else ""
+            return await self._collect(region, kind, wanted, mask, start, size, parent, selection)
+
+        silent = list(selection.unreachable) if not request.page_token else []
+        tasks = [asyncio.ensure_future(self.ask_one(each, collect)) for each in regions]
+        items: list[Any] = []
+        answered, next_token = False, ""
+        try:
+            for region, task in zip(regions, tasks, strict=True):
+                got = await task
+                if isinstance(got, common.LocationError):
+                    silent.append(got)
+                    continue
+                answered = True
+                found, is_all = got
+                room = size - len(items)
+                items += found[:room]
+                if len(items) == size and (
+                    len(found) > room or not is_all or region != regions[-1]
+                ):
+                    last = items[-1]
+                    next_token = tokens.encode([bound, *key(last.location), last.id])
+                    break
+        finally:
+            for task in tasks:
+                task.cancel()
+        if silent and (not answered or getattr(request, "require_all_locations", False)):
+            raise worst(silent, not answered)
+        page = method.response()
+        getattr(page, method.response.DESCRIPTOR.fields_by_number[1].name).extend(
+            mask.apply(each) for each in items
+        )
+        page.next_page_token = next_token  # type: ignore[attr-defined]
+        page.unreachable.extend(silent)  # type: ignore[attr-defined]
+        return page
+
+    async def _collect(
+        self,
+        region: Region,
+        kind: Kind,
+        wanted: Any,
+        mask: ReadMask,
+        after: str,
+        size: int,
+        parent: Message | None,
+        selection: Selection,
+    ) -> tuple[list[Message], bool]:
+        """What fits, up to one more than size, and whether that is all there is."""
+        fits = await self.predicate(region, kind, wanted, selection)
+        fields = mask.fields | filter_fields(wanted) if mask.fields is not None else None
+        found: list[Message] = []
+        while len(found) <= size:
+            page = await region.page(
+                kind, after=after, limit=LARGEST_PAGE, parent=parent, wanted=wanted, fields=fields
+            )
+            found += [each for each in page if fits(each)]
+            if len(page) < LARGEST_PAGE:
+                return found, True
+            after = page[-1].id  # type: ignore[attr-defined]
+        return found, False
+
+    async def predicate(
+        self, region: Region, kind: Kind, wanted: Any, selection: Selection
+    ) -> filters.Predicate:
+        """Whether an object of a region fits the filter and the zones that were selected."""
+        fits = await filters.predicate(
+            kind, wanted, lambda type_, name: self.resolve(region, type_, name)
+        )
+        zones = selection.zones_of(region)
+        if not zones:
+            return fits
+        return lambda resource: resource.location.zone in zones and fits(resource)
+
+    def _position(self, token: str, bound: str) -> tuple[Key, str]:
+        if not token:
+            return ("", "", ""), ""
+        try:
+            own, cloud, region, project, after = tokens.decode(token)
+        except ValueError:
+            raise invalid(violation("page_token", "is no page token", "MALFORMED")) from None
+        if own != bound:
+            raise invalid(
+                violation(
+                    "page_token", "is of another request: repeat all else as it was", "MISMATCH"
+                )
+            )
+        return (cloud, region, project), after
+
+
+def _has_filter(method: Method, request: Any) -> bool:
+    return method.request_has("filter") and bool(request.HasField("filter"))
+
+
+def filter_fields(wanted: Any) -> frozenset[str]:
+    """The fields a filter looks at, roughly: asking for more costs little, for less is wrong."""
+    if wanted is None or not wanted.ListFields():
+        return frozenset()
+    from oaktree.shapes import message_class
+
+    kind = message_class(wanted.DESCRIPTOR.full_name.removesuffix("Filter"))
+    return frozenset(field.name for field in kind.DESCRIPTOR.fields if field.name != "extra")
+
+
+def worst(silent: list[common.LocationError], nobody_answered: bool) -> Failure:
+    """What to say where the answer depended on those that did not give any."""
+    codes = {each.error.code for each in silent}
+    if nobody_answered and len(codes) == 1 and Code.UNAVAILABLE not in codes:
+        return Failure.of(silent[0].error)
+    return all_unreachable(silent)
+
+
+def kinds() -> dict[str, Kind]:
+    """The resources of the model by their short names."""
+    return {type_name(method.resource): method.resource for method in methods()}
+
+
+def answer(response: Kind, resource: Message | None, **others: Any) -> Message:
+    """An answer with the resource in its first field."""
+    message = response()
+    if resource is not None:
+        getattr(message, response.DESCRIPTOR.fields_by_number[1].name).CopyFrom(resource)
+    for name, value in others.items():
+        field = response.DESCRIPTOR.fields_by_name[name]
+        if field.is_repeated:
+            getattr(message, name).extend(value)
+        elif field.message_type is not None:
+            getattr(message, name).CopyFrom(value)
+        else:
+            setattr(message, name, value)
+    return message

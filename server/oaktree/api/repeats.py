@@ -1,0 +1,81 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What a request_id promises: the same request twice is one change."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
+
+from google.protobuf.message import Message
+
+from oaktree.api import tokens
+from oaktree.failures import NEVER, Code, Failure
+from oaktree.shapes import is_sensitive
+
+# How long a result is kept, in seconds. The promise is an hour.
+MEMORY = 2 * 3600.0
+
+
+@dataclass
+class Known:
+    digest: str
+    result: asyncio.Future[Message]
+    begun: float = field(default_factory=time.monotonic)
+
+
+def without_secrets(answer: Message) -> Message:
+    """The answer less what is told only once."""
+    copy = type(answer)()
+    copy.CopyFrom(answer)
+    for each in copy.DESCRIPTOR.fields:
+        if is_sensitive(each):
+            copy.ClearField(each.name)
+    return copy
+
+
+class Repeats:
+    """The results of the changes that had a request_id."""
+
+    def __init__(self) -> None:
+        self._known: dict[tuple[str, str, str], Known] = {}
+
+    async def once(
+        self, caller: str, method: str, request: Message, change: Callable[[], Awaitable[Message]]
+    ) -> Message:
+        """The result of the change, which is carried out unless it was before."""
+        request_id: str = request.request_id  # type: ignore[attr-defined]
+        if not request_id:
+            return await change()
+        self._forget()
+        own = caller, method, request_id
+        digest = tokens.digest(request, "request_id", "wait", "wait_timeout")
+        known = self._known.get(own)
+        repeated = known is not None
+        if known is None:
+            known = self._known[own] = Known(digest, asyncio.ensure_future(change()))
+            known.result.add_done_callback(lambda done: self._settle(own, done))
+        elif known.digest != digest:
+            raise Failure(
+                Code.ALREADY_EXISTS,
+                "REQUEST_ID_REUSED",
+                f"request_id '{request_id}' was used with another request: take a new one",
+            )
+        # A caller who leaves ends the waiting, never the change.
+        result = await asyncio.shield(known.result)
+        return without_secrets(result) if repeated else result
+
+    def _settle(self, own: tuple[str, str, str], done: asyncio.Future[Message]) -> None:
+        failure = None if done.cancelled() else done.exception()
+        lasting = isinstance(failure, Failure) and failure.error.retry_advice == NEVER
+        if done.cancelled() or (failure is not None and not lasting):
+            self._known.pop(own, None)
+
+    def _forget(self) -> None:
+        limit = time.monotonic() - MEMORY
+        while self._known:
+            oldest = next(iter(self._known))
+            if self._known[oldest].begun > limit or not self._known[oldest].result.done():
+                return
+            del self._known[oldest]

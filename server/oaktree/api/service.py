@@ -1,0 +1,326 @@
+# SPDX-License-Identifier: Apache-2.0
+"""One answer to every method of the model."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Iterable
+from dataclasses import dataclass
+from typing import Any
+
+from google.protobuf.message import Message
+from oaktreemodel.cloud import v1 as cloud
+from oaktreemodel.common import v1 as common
+from oaktreemodel.operation import v1 as operation
+
+from oaktree.api import tokens, transfer, validation
+from oaktree.api.masks import ReadMask
+from oaktree.api.operations import FAILED, Operations, failure_of
+from oaktree.api.places import Places
+from oaktree.api.reading import DEFAULT_PAGE, LARGEST_PAGE, Reader, answer
+from oaktree.api.repeats import Repeats
+from oaktree.api.watching import Watcher
+from oaktree.clouds import Cloud, Outcome, Region
+from oaktree.failures import Code, Failure, invalid, not_found, violation
+from oaktree.shapes import Method, spoken_name
+
+API_REVISION = "0.1.0"
+
+
+@dataclass(frozen=True)
+class Caller:
+    """Who calls, and until when."""
+
+    identity: str = ""
+    # Seconds until the deadline of the call; None without one.
+    remaining: float | None = None
+
+
+class Api:
+    """The whole interface, over these clouds."""
+
+    def __init__(
+        self, clouds: Iterable[Cloud], *, patience: float = 30.0, keepalive: float = 15.0
+    ) -> None:
+        self.places = Places(clouds, patience)
+        self.reader = Reader(self.places)
+        self.operations = Operations(self.places)
+        self.watcher = Watcher(self.places, self.reader, keepalive)
+        self._repeats = Repeats()
+        self._background: set[asyncio.Task[None]] = set()
+
+    async def close(self) -> None:
+        for task in self._background:
+            task.cancel()
+        await self.watcher.close()
+        for each in self.places.clouds.values():
+            await each.close()
+
+    async def unary(self, method: Method, request: Any, caller: Caller) -> Message:
+        """The answer of a method that streams nothing."""
+        validation.check(method, request)
+        own = getattr(self, f"_{method.snake_name}", None)
+        if own is not None:
+            return await own(method, request)  # type: ignore[no-any-return]
+        if method.changes:
+            return await self._change(method, request, caller)
+        if method.verb == common.VERB_GET:
+            return await self.reader.get(method, request)
+        if method.verb == common.VERB_LIST:
+            return await self.reader.page(method, request)
+        if method.verb == common.VERB_QUERY:
+            region, target = await self._target(method, request)
+            outcome = await region.perform(method.name, request, target)
+            return answer(method.response, outcome.resource, **outcome.answer)
+        raise Failure(Code.UNIMPLEMENTED, "", f"{method.name} is not served here")
+
+    def stream(self, method: Method, request: Any) -> AsyncIterator[Message]:
+        """The answers of a method that streams them."""
+        validation.check(method, request)
+        if method.resource is operation.Operation:
+            return self._watch_operations(request)
+        if method.verb == common.VERB_WATCH:
+            return self.watcher.watch(method, request)
+        return transfer.download(self.reader, method, request)
+
+    def upload(
+        self, method: Method, requests: AsyncIterator[Any], caller: Caller
+    ) -> AsyncIterator[Message]:
+        return transfer.upload(self, method, requests, caller)
+
+    # -- changes ----------------------------------------------------------------------------------
+
+    async def _change(self, method: Method, request: Any, caller: Caller) -> Message:
+        async def carry_out() -> Message:
+            return await self.carry_out(method, request)
+
+        if method.request_has("request_id"):
+            done: Any = await self._repeats.once(
+                caller.identity,
+                method.path,
+                request,
+                lambda: asyncio.shield(asyncio.ensure_future(carry_out())),
+            )
+        else:
+            done = await asyncio.shield(asyncio.ensure_future(carry_out()))
+        if not method.request_has("wait") or not request.wait or not done.operation.id:
+            return done  # type: ignore[no-any-return]
+        return await self.wait(method, request, done)
+
+    async def carry_out(self, method: Method, request: Any) -> Message:
+        """Carries a change out and answers at once."""
+        try:
+            region, target = await self._target(method, request)
+            outcome = await region.perform(method.name, request, target)
+        except Failure as failure:
+            if failure.code == Code.NOT_FOUND and getattr(request, "missing_ok", False):
+                return method.response()
+            raise
+        begun = await self.operations.begin(region, method, request, outcome)
+        if begun is not None and getattr(request, "delete_on_failure", False):
+            self._in_background(self._delete_if_failed(region, begun, outcome))
+        others = dict(outcome.answer)
+        if begun is not None:
+            others["operation"] = begun
+        return answer(method.response, outcome.resource, **others)
+
+    async def wait(self, method: Method, request: Any, done: Any) -> Message:
+        """The answer of a change once it has ended, or its time is up."""
+        timeout = request.wait_timeout.ToNanoseconds() / 1e9
+        ended = await self.operations.wait(
+            done.operation.id, timeout if request.HasField("wait_timeout") else None
+        )
+        if ended.state == FAILED:
+            raise failure_of(ended)
+        response = method.response()
+        response.CopyFrom(done)
+        response.operation.CopyFrom(ended)  # type: ignore[attr-defined]
+        field = method.response.DESCRIPTOR.fields_by_number[1]
+        if field.message_type is method.resource.DESCRIPTOR:
+            region = await self.places.one(ended.location)
+            resource = getattr(done, field.name)
+            now = await region.get(method.resource, resource.id)
+            if now is not None:
+                getattr(response, field.name).CopyFrom(now)
+        return response
+
+    async def _target(self, method: Method, request: Any) -> tuple[Region, Message | None]:
+        """Where a change happens, and the object it is about or in."""
+        if method.parent is not None:
+            name = getattr(request, method.parent_field)
+            region, target = await self._one(method.parent, request.location, name, method)
+            return region, target
+        if method.request_has("name_or_id"):
+            return await self._one(method.resource, request.location, request.name_or_id, method)
+        return await self.places.one(request.location), None
+
+    async def _one(
+        self, kind: Any, location: common.Location, name: str, method: Method
+    ) -> tuple[Region, Message]:
+        if method.changes:
+            # An id or a name that is unique wherever the caller can reach needs no location, so
+            # only what names too little is refused.
+            await self.places.select([location])
+        return await self.reader.find(kind, location, name)
+
+    def _in_background(self, work: Any) -> None:
+        task = asyncio.ensure_future(work)
+        self._background.add(task)
+        task.add_done_callback(self._background.discard)
+
+    async def _delete_if_failed(
+        self, region: Region, begun: operation.Operation, outcome: Outcome
+    ) -> None:
+        ended = await self.operations.wait(begun.id, None)
+        if ended.state == FAILED and outcome.resource is not None:
+            kind = type(outcome.resource)
+            target = await region.get(kind, outcome.resource.id)  # type: ignore[attr-defined]
+            if target is not None:
+                name = f"Delete{kind.DESCRIPTOR.name}"
+                await region.perform(name, _delete_request(kind, target), target)
+
+    # -- clouds -----------------------------------------------------------------------------------
+
+    async def _get_cloud(self, method: Method, request: cloud.GetCloudRequest) -> Message:
+        found = self.places.clouds.get(request.name_or_id)
+        if found is None:
+            raise not_found(f"cloud '{request.name_or_id}'")
+        return answer(
+            method.response, ReadMask.of(method.resource, request).apply(found.describe())
+        )
+
+    async def _list_clouds(self, method: Method, request: cloud.ListCloudsRequest) -> Message:
+        names = set(request.filter.names)
+        found = [
+            each.describe()
+            for name, each in self.places.clouds.items()
+            if not names or name in names
+        ]
+        return self._page(method, request, found)
+
+    async def _get_capabilities(
+        self, method: Method, request: cloud.GetCapabilitiesRequest
+    ) -> Message:
+        region = await self.places.one(request.location)
+        known = await region.capabilities()
+        known.location.CopyFrom(region.location)
+        known.id = f"{region.location.cloud}/{region.location.region}"
+        known.api_revision = API_REVISION
+        return answer(method.response, ReadMask.of(method.resource, request).apply(known))
+
+    # -- operations -------------------------------------------------------------------------------
+
+    async def _get_operation(
+        self, method: Method, request: operation.GetOperationRequest
+    ) -> Message:
+        seen, _ = await self.operations.look(request.operation_id)
+        return answer(method.response, ReadMask.of(method.resource, request).apply(seen))
+
+    async def _wait_operation(
+        self, method: Method, request: operation.WaitOperationRequest
+    ) -> Message:
+        timeout = request.wait_timeout.ToNanoseconds() / 1e9
+        seen = await self.operations.wait(
+            request.operation_id, timeout if request.HasField("wait_timeout") else None
+        )
+        return answer(method.response, ReadMask.of(method.resource, request).apply(seen))
+
+    async def _cancel_operation(
+        self, method: Method, request: operation.CancelOperationRequest
+    ) -> Message:
+        seen, _ = await self.operations.look(request.operation_id)
+        if seen.state == operation.OPERATION_STATE_RUNNING and not seen.cancellable:
+            raise Failure(
+                Code.FAILED_PRECONDITION,
+                "NOT_CANCELLABLE",
+                f"{seen.kind} cannot be given up",
+                operation_id=seen.id,
+            )
+        return answer(method.response, seen)
+
+    async def _list_operations(
+        self, method: Method, request: operation.ListOperationsRequest
+    ) -> Message:
+        return self._page(method, request, await self._operations(request))
+
+    async def _operations(self, request: Any) -> list[operation.Operation]:
+        selection = await self.places.select(request.locations)
+        places = {each.location.SerializeToString(deterministic=True) for each in selection.regions}
+        wanted = request.filter
+        found = []
+        for each in self.operations.remembered():
+            if each.location.SerializeToString(deterministic=True) not in places:
+                continue
+            seen, _ = await self.operations.look(each.id)
+            if (
+                (not wanted.kinds or seen.kind in wanted.kinds)
+                and (not wanted.states or seen.state in wanted.states)
+                and (not wanted.resource_ids or seen.resource.id in wanted.resource_ids)
+                and (not wanted.resource_types or seen.resource.type in wanted.resource_types)
+            ):
+                found.append(seen)
+        return sorted(found, key=lambda op: (op.location.cloud, op.location.region, op.id))
+
+    async def _watch_operations(self, request: Any) -> AsyncIterator[Message]:
+        known: dict[str, operation.Operation] = {}
+        first = True
+        waited = 0.0
+        while True:
+            response = operation.WatchOperationsResponse()
+            now = {each.id: each for each in await self._operations(request)}
+            for id_, each in now.items():
+                if id_ not in known:
+                    kind = (
+                        common.WATCH_EVENT_KIND_PRESENT if first else common.WATCH_EVENT_KIND_ADDED
+                    )
+                elif known[id_] != each:
+                    kind = common.WATCH_EVENT_KIND_MODIFIED
+                else:
+                    continue
+                if not (first and request.skip_initial):
+                    response.events.add(kind=kind, operation=each, location=each.location)
+            for id_ in known.keys() - now.keys():
+                response.events.add(
+                    kind=common.WATCH_EVENT_KIND_DELETED,
+                    operation=known[id_],
+                    location=known[id_].location,
+                )
+            if first:
+                response.events.add(kind=common.WATCH_EVENT_KIND_SYNCED)
+            known, first = now, False
+            waited += 0.2
+            if response.events or waited >= self.watcher.keepalive:
+                waited = 0.0
+                yield response
+            if request.snapshot_only:
+                return
+            await asyncio.sleep(0.2)
+
+    def _page(self, method: Method, request: Any, found: list[Any]) -> Message:
+        """A page of what is known here as a whole."""
+        bound = tokens.digest(request, "page_token", "page_size")
+        begin = 0
+        if request.page_token:
+            try:
+                own, begin = tokens.decode(request.page_token)
+            except ValueError:
+                raise invalid(violation("page_token", "is no page token", "MALFORMED")) from None
+            if own != bound:
+                raise invalid(violation("page_token", "is of another request", "MISMATCH"))
+        size = min(request.page_size or DEFAULT_PAGE, LARGEST_PAGE)
+        mask = ReadMask.of(method.resource, request)
+        page = method.response()
+        getattr(page, method.response.DESCRIPTOR.fields_by_number[1].name).extend(
+            mask.apply(each) for each in found[begin : begin + size]
+        )
+        if begin + size < len(found):
+            page.next_page_token = tokens.encode([bound, begin + size])  # type: ignore[attr-defined]
+        return page
+
+
+def _delete_request(kind: Any, target: Any) -> Message:
+    from oaktree.shapes import method_of
+
+    method = method_of(kind, common.VERB_DELETE)
+    assert method is not None, spoken_name(kind)
+    return method.request(location=target.location, name_or_id=target.id)

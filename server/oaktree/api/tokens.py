@@ -1,0 +1,44 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Opaque texts that a caller hands back: page tokens, resume tokens, operation ids.
+
+They are signed with nothing: a token gives no access that the call itself would not. What is
+checked is that it is whole and belongs to this request.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import json
+import zlib
+from typing import Any
+
+from google.protobuf.message import Message
+
+
+def encode(value: Any) -> str:
+    """Any JSON value as a short text."""
+    data = zlib.compress(json.dumps(value, separators=(",", ":")).encode(), 9)
+    return base64.urlsafe_b64encode(data + zlib.crc32(data).to_bytes(4, "big")).decode().rstrip("=")
+
+
+def decode(text: str) -> Any:
+    """What was encoded. Raises ValueError when the text is no such thing."""
+    data = base64.urlsafe_b64decode(text + "=" * (-len(text) % 4))
+    body, check = data[:-4], data[-4:]
+    if zlib.crc32(body).to_bytes(4, "big") != check:
+        raise ValueError("damaged")
+    try:
+        return json.loads(zlib.decompress(body))
+    except zlib.error as error:
+        raise ValueError(str(error)) from None
+
+
+def digest(request: Message, *without: str) -> str:
+    """What binds a token to its request."""
+    bound = type(request)()
+    bound.CopyFrom(request)
+    for name in without:
+        if name in bound.DESCRIPTOR.fields_by_name:
+            bound.ClearField(name)
+    return hashlib.sha256(bound.SerializeToString(deterministic=True)).hexdigest()[:16]

@@ -1,0 +1,241 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Bytes of images, up and down; never a whole one in memory."""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+from collections.abc import AsyncIterator
+from typing import TYPE_CHECKING, Any
+
+from google.protobuf.message import Message
+from oaktreemodel.image import v1 as image
+
+from oaktree.api import validation
+from oaktree.api.reading import Reader, answer
+from oaktree.failures import NEVER, SAME_CALL, WHOLE_FLOW, Code, Failure, invalid, violation
+from oaktree.shapes import Method, methods
+
+if TYPE_CHECKING:
+    from oaktree.api.service import Api, Caller
+
+CHUNK = 1 << 20
+# How many chunks may wait for the cloud to take them.
+WAITING = 4
+# After how many bytes the caller is told how far it is.
+PROGRESS = 16 * CHUNK
+COMMON_ALGORITHMS = ("md5", "sha256", "sha512")
+
+
+async def download(reader: Reader, method: Method, request: Any) -> AsyncIterator[Message]:
+    """First the image, then its bytes."""
+    region, found = await reader.find(image.Image, request.location, request.name_or_id)
+    assert isinstance(found, image.Image)
+    if not found.HasField("size_bytes"):
+        raise Failure(
+            Code.FAILED_PRECONDITION, "NO_BYTES", f"the image '{found.id}' has no bytes yet"
+        )
+    if found.status == image.IMAGE_STATUS_DEACTIVATED:
+        raise Failure(Code.PERMISSION_DENIED, "NOT_PERMITTED", "the image is deactivated")
+    offset: int = request.offset_bytes
+    if offset > found.size_bytes:
+        raise Failure(
+            Code.OUT_OF_RANGE,
+            "OUT_OF_RANGE",
+            f"offset_bytes: the image has {found.size_bytes} bytes",
+        )
+    length = request.length_bytes if request.HasField("length_bytes") else None
+    yield image.DownloadImageResponse(image=found)
+    whole = offset == 0 and (length is None or length >= found.size_bytes)
+    check = Check(found.checksums if whole else (), Code.DATA_LOSS, "DATA_CORRUPTED")
+    async for data in region.download(found, offset, length):
+        check.update(data)
+        yield image.DownloadImageResponse(data=data, offset_bytes=offset)
+        offset += len(data)
+    check.compare(found.checksums if whole else ())
+
+
+async def upload(
+    api: Api, method: Method, requests: AsyncIterator[Any], caller: Caller
+) -> AsyncIterator[Message]:
+    """Takes the start, the chunks and the finish, and says how far it is."""
+    first = await anext(requests, None)
+    if first is None or first.WhichOneof("step") != "start":
+        raise out_of_order("an upload begins with a start")
+    start: image.UploadImageStart = first.start
+    wrong = validation.message_violations(start, "start.")
+    if wrong:
+        raise invalid(*wrong)
+    region, target, created = await _image(api, start)
+    done = already_there(target, start)
+    if done:
+        yield image.UploadImageResponse(
+            image=target,
+            received_size_bytes=target.size_bytes,
+            persisted_size_bytes=target.size_bytes,
+        )
+        return
+    queue: asyncio.Queue[bytes | Failure | None] = asyncio.Queue(WAITING)
+
+    async def chunks() -> AsyncIterator[bytes]:
+        while (each := await queue.get()) is not None:
+            if isinstance(each, Failure):
+                raise each
+            yield each
+
+    sending = asyncio.ensure_future(region.upload(target, start, chunks()))
+    try:
+        yield image.UploadImageResponse(image=target)
+        received, told = 0, 0
+        check = Check(start.checksums, Code.INVALID_ARGUMENT, "CHECKSUM_MISMATCH")
+        finish: image.UploadImageFinish | None = None
+        async for request in requests:
+            step = request.WhichOneof("step")
+            if finish is not None or step not in {"chunk", "finish"}:
+                raise out_of_order("after the start come chunks, then one finish and nothing else")
+            if step == "finish":
+                finish = request.finish
+                continue
+            data = request.chunk.data
+            if not 0 < len(data) <= CHUNK:
+                raise out_of_order("a chunk has at least one byte and at most 1 MiB")
+            if request.chunk.offset_bytes != received:
+                raise out_of_order(f"chunk.offset_bytes must be {received}")
+            check.update(data)
+            received += len(data)
+            if start.HasField("size_bytes") and received > start.size_bytes:
+                raise wrong_size(start.size_bytes, received)
+            await _put(queue, data, sending)
+            if received - told >= PROGRESS:
+                told = received
+                yield image.UploadImageResponse(received_size_bytes=received)
+        if finish is None:
+            raise out_of_order("the stream ended before its finish")
+        if start.HasField("size_bytes") and received != start.size_bytes:
+            raise wrong_size(start.size_bytes, received)
+        check.compare([*start.checksums, *finish.checksums])
+        await _put(queue, None, sending)
+        outcome = await sending
+    except BaseException as error:
+        failure = error if isinstance(error, Failure) else Failure(Code.CANCELLED, "", "given up")
+        await asyncio.shield(_give_up(api, sending, queue, failure, target, created))
+        raise
+    begun = await api.operations.begin(region, method, start, outcome)
+    others: dict[str, Any] = {"received_size_bytes": received, "persisted_size_bytes": received}
+    if begun is not None:
+        others["operation"] = begun
+    last: Any = answer(method.response, outcome.resource, **others)
+    if start.wait and begun is not None:
+        last = await api.wait(method, start, last)
+    yield last
+
+
+async def _image(api: Api, start: image.UploadImageStart) -> tuple[Any, image.Image, bool]:
+    """The image that is to get bytes, made first where the start says so."""
+    if not start.HasField("create"):
+        region, found = await api.reader.find(image.Image, start.location, start.name_or_id)
+        assert isinstance(found, image.Image)
+        return region, found, False
+    create = image.CreateImageRequest()
+    create.CopyFrom(start.create)
+    if create.HasField("location") or create.request_id:
+        raise invalid(
+            violation("start.create", "its location and request_id are those of start", "EXCLUSIVE")
+        )
+    create.location.CopyFrom(start.location)
+    method = next(each for each in methods() if each.name == "CreateImage")
+    validation.check(method, create)
+    region = await api.places.one(start.location)
+    outcome = await region.perform("CreateImage", create, None)
+    assert isinstance(outcome.resource, image.Image)
+    return region, outcome.resource, True
+
+
+async def _put(queue: asyncio.Queue[Any], item: Any, sending: asyncio.Future[Any]) -> None:
+    """Hands a chunk on, unless the cloud has given up meanwhile."""
+    putting = asyncio.ensure_future(queue.put(item))
+    await asyncio.wait({putting, sending}, return_when=asyncio.FIRST_COMPLETED)
+    if not putting.done():
+        putting.cancel()
+        await sending
+        raise Failure(Code.ABORTED, "ABORTED", "the cloud ended the upload", retry=WHOLE_FLOW)
+
+
+async def _give_up(
+    api: Api,
+    sending: asyncio.Future[Any],
+    queue: asyncio.Queue[Any],
+    failure: Failure,
+    target: image.Image,
+    created: bool,
+) -> None:
+    while not sending.done():
+        try:
+            queue.put_nowait(failure)
+            break
+        except asyncio.QueueFull:
+            queue.get_nowait()
+    await asyncio.wait({sending})
+    sending.exception()
+    if created:
+        method = next(each for each in methods() if each.name == "DeleteImage")
+        request = image.DeleteImageRequest(
+            location=target.location, name_or_id=target.id, missing_ok=True
+        )
+        deleted: Any = await api.carry_out(method, request)
+        if deleted.operation.id:
+            await api.operations.wait(deleted.operation.id, api.places.patience)
+
+
+def already_there(target: image.Image, start: image.UploadImageStart) -> bool:
+    """Whether the image has these very bytes; a Failure when it has others."""
+    if target.status == image.IMAGE_STATUS_QUEUED:
+        return False
+    own = {each.algorithm: each.hex_digest for each in target.checksums}
+    given = {each.algorithm: each.hex_digest for each in start.checksums}
+    if own and any(own.get(name) == digest for name, digest in given.items()):
+        return True
+    raise Failure(
+        Code.FAILED_PRECONDITION,
+        "ALREADY_UPLOADED",
+        f"the image '{target.id}' has its bytes already",
+    )
+
+
+def out_of_order(message: str) -> Failure:
+    return Failure(Code.INVALID_ARGUMENT, "OUT_OF_ORDER", message, retry=WHOLE_FLOW)
+
+
+def wrong_size(announced: int, received: int) -> Failure:
+    return Failure(
+        Code.INVALID_ARGUMENT,
+        "SIZE_MISMATCH",
+        f"{announced} bytes were announced and {received} came",
+    )
+
+
+class Check:
+    """Checksums of bytes as they pass."""
+
+    def __init__(self, checksums: Any, code: Code, reason: str) -> None:
+        self._code, self._reason = code, reason
+        names = dict.fromkeys([*(each.algorithm for each in checksums), *COMMON_ALGORITHMS])
+        unknown = [name for name in names if name not in hashlib.algorithms_available]
+        if unknown:
+            raise invalid(violation("checksums", f"nobody here computes {unknown[0]}", "UNKNOWN"))
+        self._hashes = {name: hashlib.new(name, usedforsecurity=False) for name in names}
+
+    def update(self, data: bytes) -> None:
+        for each in self._hashes.values():
+            each.update(data)
+
+    def compare(self, checksums: Any) -> None:
+        for each in checksums:
+            own = self._hashes.get(each.algorithm)
+            if own is not None and own.hexdigest() != each.hex_digest:
+                raise Failure(
+                    self._code,
+                    self._reason,
+                    f"the bytes have {each.algorithm} {own.hexdigest()}, not {each.hex_digest}",
+                    retry=NEVER if self._code == Code.INVALID_ARGUMENT else SAME_CALL,
+                )

@@ -1,0 +1,151 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What can be seen to be wrong with a request before anybody is asked: all of it at once."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from google.protobuf.duration_pb2 import Duration
+from google.protobuf.field_mask_pb2 import FieldMask
+from google.protobuf.message import Message
+from google.protobuf.timestamp_pb2 import Timestamp
+from oaktreemodel.common import v1 as common
+
+from oaktree.api.masks import unknown_paths, update_violations
+from oaktree.failures import invalid, violation
+from oaktree.shapes import OWN_FIELDS, FieldDescriptor, Method, has_behavior
+
+NAME_LIMIT = 255
+
+
+def check(method: Method, request: Any) -> None:
+    """Raises INVALID_ARGUMENT with everything that is wrong."""
+    wrong = message_violations(request, "")
+    has = request.DESCRIPTOR.fields_by_name
+    if "page_size" in has and request.page_size < 0:
+        wrong.append(violation("page_size", "must not be negative", "OUT_OF_RANGE"))
+    if "wait_timeout" in has and "wait" in has:
+        if request.HasField("wait_timeout") and not request.wait:
+            wrong.append(violation("wait_timeout", "goes with wait only", "NEEDS_WAIT"))
+    if "request_id" in has and len(request.request_id) > NAME_LIMIT:
+        wrong.append(violation("request_id", f"has more than {NAME_LIMIT} characters", "TOO_LONG"))
+    if "read_mask" in has and request.HasField("read_mask"):
+        wrong += unknown_paths(method.resource.DESCRIPTOR, request.read_mask, "read_mask")
+    if method.verb == common.VERB_UPDATE:
+        own = [
+            field
+            for field in request.DESCRIPTOR.fields
+            if field.number >= OWN_FIELDS and field.name != "update_mask"
+        ]
+        wrong += update_violations(request, own)
+    if wrong:
+        raise invalid(*wrong)
+
+
+def message_violations(message: Message, prefix: str) -> list[common.FieldViolation]:
+    """What is wrong with a request, or with a message in one, taken by itself."""
+    return [*_required(message, prefix), *_values(message, prefix), *_exclusive(message, prefix)]
+
+
+def _required(message: Message, prefix: str) -> list[common.FieldViolation]:
+    wrong = []
+    for field in message.DESCRIPTOR.fields:
+        if has_behavior(field, common.FIELD_BEHAVIOR_REQUIRED):
+            value = getattr(message, field.name)
+            absent = not value if not _is_message(field) else not message.HasField(field.name)
+            if absent:
+                wrong.append(violation(prefix + field.name, "must be given", "REQUIRED"))
+    return wrong
+
+
+def _is_message(field: FieldDescriptor) -> bool:
+    return field.message_type is not None and not field.is_repeated
+
+
+def _values(message: Message, prefix: str) -> list[common.FieldViolation]:
+    """What no field of any request may be."""
+    wrong: list[common.FieldViolation] = []
+    for field, value in message.ListFields():
+        path = prefix + field.name
+        if field.enum_type is not None:
+            numbers = value if field.is_repeated else [value]
+            unknown = [each for each in numbers if each not in field.enum_type.values_by_number]
+            wrong += [
+                violation(path, f"{each} is no {field.enum_type.name}", "UNKNOWN_VALUE")
+                for each in unknown
+            ]
+            other = [each for each in numbers if _is_other(field, each)]
+            twin = f"{field.name}_raw"
+            if other and not field.is_repeated and not getattr(message, twin, ""):
+                wrong.append(
+                    violation(
+                        prefix + twin, f"must be given when {field.name} is OTHER", "REQUIRED"
+                    )
+                )
+        elif isinstance(value, Duration):
+            if value.ToNanoseconds() < 0:
+                wrong.append(violation(path, "must not be negative", "OUT_OF_RANGE"))
+        elif isinstance(value, (Timestamp, FieldMask)):
+            pass
+        elif field.message_type is not None and field.message_type.GetOptions().map_entry:
+            pass
+        elif field.message_type is not None:
+            values = value if field.is_repeated else [value]
+            if field.message_type.full_name.startswith("oaktree."):
+                for index, each in enumerate(values):
+                    at = f"{path}[{index}]." if field.is_repeated else f"{path}."
+                    wrong += message_violations(each, at)
+        elif field.cpp_type in (field.CPPTYPE_INT32, field.CPPTYPE_INT64):
+            if field.name != "page_size" and not field.is_repeated and value < 0:
+                wrong.append(violation(path, "must not be negative", "OUT_OF_RANGE"))
+        elif field.name == "name" and len(value) > NAME_LIMIT:
+            wrong.append(violation(path, f"has more than {NAME_LIMIT} characters", "TOO_LONG"))
+    return wrong
+
+
+def _is_other(field: FieldDescriptor, number: int) -> bool:
+    value = field.enum_type.values_by_number.get(number)
+    return value is not None and value.name.endswith("_OTHER")
+
+
+# Of these fields of a request exactly one is to be given, or at most one.
+EXACTLY_ONE = {
+    "CreateServerRequest": [("image", "boot.volume")],
+    "AttachServerInterfaceRequest": [("network", "port")],
+    "AttachFloatingIpRequest": [("port", "server")],
+    "UploadImageStart": [("name_or_id", "create")],
+    "RemoveServerMetadataRequest": [("keys", "all_keys")],
+    "RemoveServerTagsRequest": [("tags", "all_tags")],
+    "ServerNetwork": [("network", "port")],
+}
+AT_MOST_ONE = {
+    "CreateServerRequest": [("networks", "no_network")],
+    "CreateFloatingIpRequest": [("port", "server")],
+}
+
+
+def _given(message: Any, path: str) -> bool:
+    head, _, rest = path.partition(".")
+    value = getattr(message, head)
+    return _given(value, rest) if rest else bool(value) and _present(message, head)
+
+
+def _present(message: Message, name: str) -> bool:
+    field = message.DESCRIPTOR.fields_by_name[name]
+    return message.HasField(name) if _is_message(field) else True
+
+
+def _exclusive(request: Message, prefix: str) -> list[common.FieldViolation]:
+    name = request.DESCRIPTOR.name
+    wrong = []
+    for names in EXACTLY_ONE.get(name, []):
+        given = [each for each in names if _given(request, each)]
+        if len(given) != 1:
+            text = f"exactly one of {' and '.join(names)} must be given"
+            wrong.append(
+                violation(prefix + names[0], text, "REQUIRED" if not given else "EXCLUSIVE")
+            )
+    for names in AT_MOST_ONE.get(name, []):
+        if all(_given(request, each) for each in names):
+            wrong.append(violation(prefix + names[1], f"excludes {names[0]}", "EXCLUSIVE"))
+    return wrong

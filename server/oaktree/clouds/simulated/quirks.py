@@ -1,0 +1,30 @@
+# SPDX-License-Identifier: Apache-2.0
+"""How one simulated cloud differs from another."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Quirks:
+    # Whether servers get public addresses by floating IPs, or from a provider network directly.
+    floating_ips: bool = False
+    # The disk format that serves best.
+    image_format: str = "qcow2"
+    # The HTTP status with which quotas are refused.
+    quota_status: int = 413
+    # How many servers a project may have.
+    server_quota: int = 1_000_000
+    # How much longer everything takes than in lifecycle.py.
+    pace: float = 1.0
+    # How many seconds each answer takes.
+    latency: float = 0.0
+    # Whether it answers nothing but errors.
+    failing: bool = False
+    # How many servers there are from the beginning.
+    servers: int = 2
+
+
+PROVIDER = Quirks(image_format="raw", quota_status=413)
+FLOATING = Quirks(floating_ips=True, image_format="qcow2", quota_status=409)

@@ -1,0 +1,41 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A simulated region, put together."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Hashable
+
+from oaktreemodel.cloud import v1 as cloud
+from oaktreemodel.common import v1 as common
+
+from oaktree.clouds.simulated import seed
+from oaktree.clouds.simulated.flavors import Flavors
+from oaktree.clouds.simulated.keypairs import Keypairs
+from oaktree.clouds.simulated.quirks import Quirks
+from oaktree.clouds.simulated.servers import Servers
+from oaktree.clouds.simulated.store import Clock
+
+
+class SimulatedRegion(Servers, Flavors, Keypairs):
+    """One region of a cloud in memory."""
+
+    def __init__(
+        self, cloud_name: str, region: str, quirks: Quirks, clock: Clock = time.monotonic
+    ) -> None:
+        project = common.Project(
+            id=seed.uid(cloud_name, "project"),
+            name="demo",
+            domain_id="default",
+            domain_name="Default",
+        )
+        super().__init__(
+            common.Location(cloud=cloud_name, region=region, project=project), quirks, clock
+        )
+        self.identity: Hashable = ("simulated", cloud_name, region)
+        self.zones = (f"{region.lower()}-a", f"{region.lower()}-b")
+        seed.fill(self)
+
+    async def capabilities(self) -> cloud.Capabilities:
+        await self.answer()
+        return seed.capabilities(self)

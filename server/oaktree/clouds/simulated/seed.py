@@ -1,0 +1,244 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What a simulated region has from the beginning, and what it says it can do."""
+
+from __future__ import annotations
+
+import hashlib
+import ipaddress
+import uuid
+from typing import TYPE_CHECKING, Any
+
+from oaktreemodel.cloud import v1 as cloud
+from oaktreemodel.common import v1 as common
+from oaktreemodel.compute import v1 as compute
+from oaktreemodel.image import v1 as image
+from oaktreemodel.network import v1 as network
+
+from oaktree.clouds.simulated.lifecycle import ACTIONS, CONTAINER_FORMATS, DISK_FORMATS, server
+from oaktree.clouds.simulated.words import say
+from oaktree.shapes import methods, snake, type_name
+
+if TYPE_CHECKING:
+    from oaktree.clouds.simulated.core import Core
+    from oaktree.clouds.simulated.region import SimulatedRegion
+
+# name, vCPUs, RAM in MiB, disk in GiB
+FLAVORS = (
+    ("tiny", 1, 512, 1),
+    ("small", 1, 2048, 20),
+    ("medium", 2, 4096, 40),
+    ("large", 4, 8192, 80),
+    # No host has room for it.
+    ("too-big", 512, 4_194_304, 100_000),
+)
+IMAGES = (("debian-13", "debian", "13"), ("fedora-43", "fedora", "43"))
+# The addresses that RFC 5737 sets aside for documentation.
+PUBLIC = "203.0.113.0/24"
+PRIVATE = "10.0.0.0/16"
+EPOCH = 1_767_225_600
+
+
+def uid(*names: str) -> str:
+    """The same UUID for the same names."""
+    return str(uuid.UUID(bytes=hashlib.sha256("/".join(names).encode()).digest()[:16], version=4))
+
+
+def mac(address: str) -> str:
+    digest = hashlib.sha256(address.encode()).digest()
+    return "fa:16:3e:" + ":".join(f"{byte:02x}" for byte in digest[:3])
+
+
+def fill(region: SimulatedRegion) -> None:
+    """Puts flavors, images, networks and servers into a new region."""
+    place = region.location.cloud, region.location.region
+    for name, vcpus, ram, disk in FLAVORS:
+        region.store.table(compute.Flavor).put(
+            compute.Flavor(
+                location=region.location,
+                id=uid(*place, "flavor", name),
+                name=name,
+                vcpus=vcpus,
+                ram_mib=ram,
+                disk_gib=disk,
+                is_public=True,
+                is_disabled=False,
+                rxtx_factor=1.0,
+            )
+        )
+    for name, distro, version in IMAGES:
+        add_image(region, uid(*place, "image", name), name, distro, version)
+    add_networks(region)
+    add_zones(region)
+    region.default_group()
+    for number in range(region.quirks.servers):
+        add_server(region, f"{region.location.cloud}-{number}", number)
+
+
+def add_image(region: SimulatedRegion, id_: str, name: str, distro: str, version: str) -> None:
+    new = region.make(
+        image.Image,
+        id=id_,
+        name=name,
+        disk_format=region.quirks.image_format,
+        container_format="bare",
+        os_distro=distro,
+        os_version=version,
+        os_type="linux",
+        architecture="x86_64",
+        min_disk_gib=1,
+        is_protected=False,
+        is_hidden=False,
+    )
+    new.create_time.seconds = EPOCH
+    say(new, "visibility", "PUBLIC")
+    outcome = region.has_bytes(region.born(new), f"{name}\n".encode() * 1024)
+    region.changed(outcome.resource, lambda each: say(each, "status", "ACTIVE"))
+
+
+def add_networks(region: SimulatedRegion) -> None:
+    wanted = [("public", PUBLIC, True)]
+    if region.quirks.floating_ips:
+        wanted.append(("private", PRIVATE, False))
+    place = region.location.cloud, region.location.region
+    for name, cidr, external in wanted:
+        net = region.make(
+            network.Network,
+            id=uid(*place, "network", name),
+            name=name,
+            is_external=external,
+            is_shared=external,
+            admin_state_up=True,
+            mtu_bytes=1500,
+        )
+        subnet = region.make(
+            network.Subnet,
+            id=uid(*place, "subnet", name),
+            name=name,
+            network_id=net.id,
+            cidr=cidr,
+            ip_version=4,
+            gateway_ip_address=str(next(ipaddress.ip_network(cidr).hosts())),
+            is_dhcp_enabled=True,
+        )
+        net.subnet_ids.append(subnet.id)
+        region.born(subnet)
+        region.born(net)
+
+
+def add_zones(region: SimulatedRegion) -> None:
+    for name in region.zones:
+        zone = compute.AvailabilityZone(
+            location=region.location, id=name, name=name, available=True
+        )
+        zone.location.zone = name
+        region.store.table(compute.AvailabilityZone).put(zone)
+
+
+def add_server(region: SimulatedRegion, name: str, number: int) -> Any:
+    """A server that has been there for long."""
+    place = region.location.cloud, region.location.region
+    new = region.make(compute.Server, id=uid(*place, "server", name), name=name)
+    flavor = region.mean(compute.Flavor, "small", "flavor")
+    region.has_flavor(new, flavor)
+    new.image_id = uid(*place, "image", "debian-13")
+    new.create_time.seconds = new.update_time.seconds = new.launch_time.seconds = EPOCH + number
+    new.location.zone = region.zones[number % len(region.zones)]
+    new.is_locked = False
+    new.hostname = name
+    region.say(new, server(0, "ACTIVE", "ACTIVE", "RUNNING"))
+    new.update_time.seconds = EPOCH + number
+    if number < SERVERS_WITH_PORTS:
+        region.connect(new, compute.ServerNetwork(network=region.default_network().id))
+        region.compute_addresses(new)
+    region.store.table(compute.Server).put(new)
+    return new
+
+
+# Of many servers only the first are on a network, which has room for so many.
+SERVERS_WITH_PORTS = 100
+
+
+def capabilities(region: Core) -> cloud.Capabilities:
+    """What a simulated region says it can do."""
+    quirks = region.quirks
+    return cloud.Capabilities(
+        regions=[region.location.region],
+        services=[
+            cloud.ServiceInfo(
+                type="compute",
+                name="nova",
+                current_version="2.1",
+                lowest_microversion="2.1",
+                highest_microversion="2.100",
+            ),
+            cloud.ServiceInfo(type="image", name="glance", current_version="2.17"),
+            cloud.ServiceInfo(type="network", name="neutron", current_version="2.0"),
+            cloud.ServiceInfo(type="block-storage", name="cinder", current_version="3.71"),
+        ],
+        zones=[
+            cloud.AvailabilityZone(service_type="compute", name=zone, available=True)
+            for zone in region.zones
+        ],
+        image=cloud.ImageCapabilities(
+            disk_formats=DISK_FORMATS,
+            container_formats=CONTAINER_FORMATS,
+            preferred_disk_format=quirks.image_format,
+            import_methods=["web-download"],
+            direct_upload=True,
+            stores=["memory"],
+        ),
+        network=network_capabilities(region),
+        limits=[
+            cloud.Limit(
+                name="server.count",
+                quota=common.QuotaLimit(
+                    limit=quirks.server_quota, used=len(region.store.table(compute.Server))
+                ),
+            )
+        ],
+        features=features(region),
+        config_drive_forced=False,
+        reach=cloud.CLOUD_REACH_SIMULATED,
+    )
+
+
+def network_capabilities(region: Core) -> cloud.NetworkCapabilities:
+    """How servers of a simulated region get their addresses."""
+    quirks = region.quirks
+    known = cloud.NetworkCapabilities(
+        floating_ip_source=(
+            cloud.FLOATING_IP_SOURCE_NETWORK
+            if quirks.floating_ips
+            else cloud.FLOATING_IP_SOURCE_NONE
+        ),
+        floating_ip_needed=quirks.floating_ips,
+        security_group_source=cloud.SECURITY_GROUP_SOURCE_NETWORK,
+        addresses_private=False,
+    )
+    for net in region.store.table(network.Network):
+        external = net.is_external
+        known.roles.add(
+            network_id=net.id,
+            network_name=net.name,
+            external_ipv4=external,
+            external_ipv6=False,
+            internal_ipv4=not external,
+            internal_ipv6=False,
+            nat_destination=quirks.floating_ips and not external,
+            nat_source=quirks.floating_ips and external,
+            default_interface=False,
+            source=cloud.NETWORK_ROLE_SOURCE_INFERRED,
+        )
+    return known
+
+
+def features(region: Core) -> list[str]:
+    """The actions that are simulated."""
+    names = []
+    for method in methods():
+        own = method.name in ACTIONS or hasattr(region, method.snake_name)
+        if method.verb == common.VERB_ACTION and own:
+            type_ = type_name(method.resource)
+            words = [word for word in snake(method.name).split("_") if word not in type_.split("_")]
+            names.append(f"{type_}.{'_'.join(words)}")
+    return sorted(names)

@@ -1,0 +1,85 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The objects of a simulated region, and what is due to happen to them."""
+
+from __future__ import annotations
+
+import bisect
+import heapq
+import itertools
+import time
+from collections import defaultdict
+from collections.abc import Callable, Iterator
+from typing import Any
+
+from google.protobuf.message import Message
+
+from oaktree.shapes import Kind
+
+Clock = Callable[[], float]
+
+
+class Table:
+    """The objects of one kind, in the order of their ids.
+
+    An object is never changed in place: whoever holds one holds it as it was.
+    """
+
+    def __init__(self) -> None:
+        self.revision = 0
+        self._objects: dict[str, Any] = {}
+        self._ids: list[str] = []
+
+    def __len__(self) -> int:
+        return len(self._objects)
+
+    def __iter__(self) -> Iterator[Any]:
+        return iter(list(self._objects.values()))
+
+    def get(self, id_: str) -> Any:
+        return self._objects.get(id_)
+
+    def put(self, resource: Any) -> None:
+        if resource.id not in self._objects:
+            bisect.insort(self._ids, resource.id)
+        self._objects[resource.id] = resource
+        self.revision += 1
+
+    def remove(self, id_: str) -> None:
+        if self._objects.pop(id_, None) is not None:
+            del self._ids[bisect.bisect_left(self._ids, id_)]
+            self.revision += 1
+
+    def after(self, id_: str, limit: int) -> list[Any]:
+        begin = bisect.bisect_right(self._ids, id_) if id_ else 0
+        return [self._objects[each] for each in self._ids[begin : begin + limit]]
+
+
+class Store:
+    """All tables, and a calendar of what happens by itself."""
+
+    def __init__(self, clock: Clock = time.monotonic) -> None:
+        self._clock = clock
+        self._tables: dict[Kind, Table] = defaultdict(Table)
+        self._due: list[tuple[float, int, Callable[[], None]]] = []
+        self._order = itertools.count()
+
+    def table(self, kind: Kind) -> Table:
+        """The table as it is now: all that was due has happened."""
+        now = self._clock()
+        while self._due and self._due[0][0] <= now:
+            heapq.heappop(self._due)[2]()
+        return self._tables[kind]
+
+    def later(self, seconds: float, event: Callable[[], None]) -> None:
+        heapq.heappush(self._due, (self._clock() + seconds, next(self._order), event))
+
+    def change(self, kind: Kind, id_: str, change: Callable[[Any], None]) -> Message | None:
+        """The object after a change; None when it is not there any more."""
+        old = self._tables[kind].get(id_)
+        if old is None:
+            return None
+        new = type(old)()
+        new.CopyFrom(old)
+        change(new)
+        self._tables[kind].put(new)
+        return new  # type: ignore[no-any-return]

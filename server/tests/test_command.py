@@ -1,0 +1,89 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The command oaktree, as a deployer runs it."""
+
+from __future__ import annotations
+
+import signal
+import socket
+import subprocess
+import sys
+from pathlib import Path
+
+import grpc
+import pytest
+from grpc_health.v1 import health_pb2, health_pb2_grpc
+from grpc_reflection.v1alpha import reflection_pb2, reflection_pb2_grpc
+from oaktreemodel.cloud import v1 as cloud
+
+COMMAND = [sys.executable, "-m", "oaktree"]
+
+
+def run(*arguments: str) -> tuple[int, str]:
+    done = subprocess.run([*COMMAND, *arguments], capture_output=True, text=True, timeout=30)
+    assert "Traceback" not in done.stderr
+    return done.returncode, done.stderr.strip()
+
+
+def test_it_serves_tells_its_health_and_stops() -> None:
+    command = [*COMMAND, "--simulated", "--listen", "127.0.0.1:0"]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        address = process.stdout.readline().removeprefix("listening on ").strip()
+        with grpc.insecure_channel(address) as channel:
+            clouds = cloud.CloudServiceStub(channel).ListClouds(cloud.ListCloudsRequest())
+            assert [each.name for each in clouds.clouds] == ["alder", "birch"]
+            check = health_pb2.HealthCheckRequest(service="oaktree.compute.v1.ServerService")
+            health = health_pb2_grpc.HealthStub(channel).Check(check)
+            assert health.status == health_pb2.HealthCheckResponse.SERVING
+            ask = reflection_pb2.ServerReflectionRequest(list_services="")
+            stub = reflection_pb2_grpc.ServerReflectionStub(channel)
+            answer = next(stub.ServerReflectionInfo(iter([ask])))
+            names = {each.name for each in answer.list_services_response.service}
+            assert {"oaktree.compute.v1.ServerService", "grpc.health.v1.Health"} <= names
+        process.send_signal(signal.SIGTERM)
+        assert process.wait(timeout=20) == 0
+
+
+def test_a_port_in_use_is_said() -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = taken.getsockname()[1]
+        status, error = run("--simulated", "--listen", f"127.0.0.1:{port}")
+    assert status == 2
+    assert error.startswith(f"oaktree: cannot listen on 127.0.0.1:{port}: ")
+    assert "--listen" in error
+
+
+@pytest.mark.parametrize(
+    "arguments, text",
+    [
+        (["--simulatd"], "unrecognized arguments: --simulatd"),
+        (["--pace", "fast"], "argument --pace"),
+        ([], "no clouds are configured"),
+        (["--simulated", "--listen", "nowhere"], "listen must be host:port, not 'nowhere'"),
+        (["--simulated", "--pace", "0", "--servers=-1"], "pace must be more than 0; servers must"),
+        (["--simulated", "--tls-cert", "x"], "tls_cert and tls_key go together"),
+        (["--config", "/nonexistent"], "/nonexistent cannot be read"),
+    ],
+)
+def test_a_wrong_flag_is_said(arguments: list[str], text: str) -> None:
+    status, error = run(*arguments)
+    assert status == 2
+    assert text in error
+
+
+@pytest.mark.parametrize(
+    "content, text",
+    [
+        ("simulated = ", "is no TOML"),
+        ('simulated = "yes"\nport = 1', "'port' is no setting; 'simulated' must be a bool"),
+    ],
+)
+def test_a_broken_file_is_said(tmp_path: Path, content: str, text: str) -> None:
+    file = tmp_path / "oaktree.toml"
+    file.write_text(content)
+    status, error = run("--config", str(file))
+    assert status == 2
+    assert str(file) in error
+    assert text in error

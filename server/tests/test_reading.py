@@ -1,0 +1,234 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Get and List, over several clouds at once."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import grpc
+import pytest
+from conftest import ALDER, NORTH, Client, Serve, new_server, quirks, refused
+from google.protobuf.field_mask_pb2 import FieldMask
+from oaktreemodel.cloud import v1 as cloud
+from oaktreemodel.common import v1 as common
+from oaktreemodel.compute import v1 as compute
+from oaktreemodel.image import v1 as image
+from oaktreemodel.network import v1 as network
+
+from oaktree.api import filters
+from oaktree.clouds.simulated import FLOATING, PROVIDER, SimulatedCloud
+from oaktree.shapes import message_class, methods
+
+
+async def test_a_name_is_found_wherever_it_is(client: Client) -> None:
+    found = await client.servers.GetServer(compute.GetServerRequest(name_or_id="alder-0"))
+    assert found.server.location.cloud == "alder"
+    again = await client.servers.GetServer(compute.GetServerRequest(name_or_id=found.server.id))
+    assert again.server == found.server
+
+
+async def test_a_name_that_two_have_is_refused_with_both(client: Client) -> None:
+    error = await refused(client.servers.GetServer(compute.GetServerRequest(name_or_id="birch-0")))
+    assert (error.code, error.reason) == (9, "MULTIPLE_MATCHES")
+    assert [match.location.region for match in error.matches] == ["north", "south"]
+    one = compute.GetServerRequest(name_or_id="birch-0", location=NORTH)
+    assert (await client.servers.GetServer(one)).server.location.region == "north"
+
+
+async def test_what_is_not_there_is_said_only_when_all_have_answered(serve: Serve) -> None:
+    client = await serve(
+        SimulatedCloud("alder", quirks(PROVIDER)),
+        SimulatedCloud("birch", quirks(FLOATING, failing=True)),
+    )
+    request = compute.GetServerRequest(name_or_id="nobody")
+    error = await refused(client.servers.GetServer(request))
+    assert (error.code, error.reason) == (14, "LOCATION_UNREACHABLE")
+    assert [each.location.cloud for each in error.unreachable] == ["birch"]
+    request.location.CopyFrom(ALDER)
+    assert (await refused(client.servers.GetServer(request))).reason == "NOT_FOUND"
+
+
+async def test_pages_join_to_the_whole_in_order(client: Client) -> None:
+    whole = (await client.servers.ListServers(compute.ListServersRequest())).servers
+    assert len(whole) == 6
+    keys = [(s.location.cloud, s.location.region, s.id) for s in whole]
+    assert keys == sorted(keys)
+    joined: list[compute.Server] = []
+    request = compute.ListServersRequest(page_size=4)
+    while True:
+        page = await client.servers.ListServers(request)
+        assert len(page.servers) <= 4
+        joined += page.servers
+        if not page.next_page_token:
+            break
+        request.page_token = page.next_page_token
+    assert joined == list(whole)
+
+
+async def test_a_token_is_bound_to_its_request(client: Client) -> None:
+    page = await client.servers.ListServers(compute.ListServersRequest(page_size=1))
+    for request in (
+        compute.ListServersRequest(page_token=page.next_page_token, locations=[ALDER]),
+        compute.ListServersRequest(page_token="nonsense"),
+        compute.ListServersRequest(page_token=page.next_page_token[:-4] + "AAAA"),
+    ):
+        error = await refused(client.servers.ListServers(request))
+        assert error.field_violations[0].field == "page_token"
+    other_size = compute.ListServersRequest(page_token=page.next_page_token, page_size=2)
+    assert len((await client.servers.ListServers(other_size)).servers) == 2
+
+
+async def test_lists_go_past_a_thousand(serve: Serve) -> None:
+    client = await serve(SimulatedCloud("alder", quirks(PROVIDER, servers=2500)))
+    request, ids = compute.ListServersRequest(page_size=5000), []
+    while True:
+        page = await client.servers.ListServers(request)
+        assert len(page.servers) <= 1000
+        ids += [server.id for server in page.servers]
+        if not page.next_page_token:
+            break
+        request.page_token = page.next_page_token
+    assert len(ids) == len(set(ids)) == 2500
+
+
+async def test_one_cloud_down_costs_its_own_part(serve: Serve) -> None:
+    client = await serve(
+        SimulatedCloud("alder", quirks(PROVIDER)),
+        SimulatedCloud("birch", quirks(FLOATING, failing=True)),
+    )
+    answer = await client.servers.ListServers(compute.ListServersRequest())
+    assert {server.location.cloud for server in answer.servers} == {"alder"}
+    assert [each.location.cloud for each in answer.unreachable] == ["birch"]
+    assert answer.unreachable[0].error.reason == "LOCATION_UNREACHABLE"
+    strict = compute.ListServersRequest(require_all_locations=True)
+    assert (await refused(client.servers.ListServers(strict))).code == 14
+    dead = compute.ListServersRequest(locations=[common.Location(cloud="birch")])
+    assert (await refused(client.servers.ListServers(dead))).code == 14
+
+
+async def test_a_slow_cloud_is_unreachable(serve: Serve) -> None:
+    client = await serve(
+        SimulatedCloud("alder", quirks(PROVIDER)),
+        SimulatedCloud("birch", quirks(FLOATING, latency=60.0)),
+        patience=0.2,
+    )
+    answer = await client.servers.ListServers(compute.ListServersRequest())
+    assert len(answer.servers) == 2
+    assert [each.location.cloud for each in answer.unreachable] == ["birch"]
+
+
+@pytest.mark.parametrize(
+    "location, what",
+    [
+        (common.Location(cloud="oak"), "cloud 'oak'"),
+        (common.Location(cloud="birch", region="west"), "region 'west'"),
+        (common.Location(cloud="birch", zone="north-z"), "zone 'north-z'"),
+        (common.Location(project=common.Project(id="p")), "project 'p'"),
+    ],
+)
+async def test_an_unknown_place_is_named(
+    client: Client, location: common.Location, what: str
+) -> None:
+    request = compute.ListServersRequest(locations=[location])
+    error = await refused(client.servers.ListServers(request))
+    assert (error.code, error.reason) == (3, "UNKNOWN_LOCATION")
+    assert what in error.message
+
+
+async def test_zones_and_filters_select(client: Client) -> None:
+    zone = common.Location(cloud="alder", zone="regionone-a")
+    answer = await client.servers.ListServers(compute.ListServersRequest(locations=[zone]))
+    assert [server.name for server in answer.servers] == ["alder-0"]
+
+    async def names(**fields: object) -> set[str]:
+        wanted = compute.ServerFilter(**fields)  # type: ignore[arg-type]
+        found = await client.servers.ListServers(compute.ListServersRequest(filter=wanted))
+        return {server.name for server in found.servers}
+
+    assert await names(names=["alder-0", "birch-1"]) == {"alder-0", "birch-1"}
+    assert await names(names=["alder-0"], statuses=[compute.SERVER_STATUS_ERROR]) == set()
+    assert await names(flavor="small", name_prefixes=["alder"]) == {"alder-0", "alder-1"}
+    assert await names(flavor="tiny") == set()
+    assert await names(zones=["north-b"]) == {"birch-1"}
+    assert await names(ip_addresses=["203.0.113.2"]) == {"alder-0"}
+
+
+async def test_a_read_mask_leaves_the_rest_out(client: Client) -> None:
+    request = compute.GetServerRequest(name_or_id="alder-0", read_mask=FieldMask(paths=["status"]))
+    server = (await client.servers.GetServer(request)).server
+    filled = {field.name for field, _ in server.ListFields()}
+    assert filled == {"location", "id", "name", "status", "status_raw"}
+    request.read_mask.paths.append("addresses.ip_address")
+    error = await refused(client.servers.GetServer(request))
+    assert [each.field for each in error.field_violations] == ["read_mask"]
+
+
+async def test_every_field_of_every_filter_is_understood() -> None:
+    seen = 0
+    for method in methods():
+        field = method.request.DESCRIPTOR.fields_by_name.get("filter")
+        if field is not None and method.verb == common.VERB_LIST:
+            kind = message_class(field.message_type.full_name)
+            assert filters.unsupported(method.resource, kind) == [], method.name
+            seen += 1
+    assert seen
+
+
+async def test_clouds_and_capabilities_tell_all_a_user_needs(client: Client) -> None:
+    stub = cloud.CloudServiceStub(client.channel)
+    listed = await stub.ListClouds(cloud.ListCloudsRequest())
+    assert [each.name for each in listed.clouds] == ["alder", "birch"]
+    assert list(listed.clouds[1].regions) == ["north", "south"]
+    request = cloud.GetCapabilitiesRequest(location=NORTH)
+    known = (await stub.GetCapabilities(request)).capabilities
+    assert known.id == "birch/north"
+    assert known.network.floating_ip_needed
+    assert "server.resize" in known.features
+    request.location.region = ""
+    error = await refused(stub.GetCapabilities(request))
+    assert error.reason == "LOCATION_AMBIGUOUS"
+
+
+async def test_computed_addresses_say_why(client: Client) -> None:
+    server = (await client.servers.GetServer(compute.GetServerRequest(name_or_id="alder-0"))).server
+    assert server.public_ipv4 == server.interface_address == "203.0.113.2"
+    assert server.public_ipv4_reason == compute.SERVER_ADDRESS_REASON_EXTERNAL_NETWORK
+    made = await client.servers.CreateServer(new_server(NORTH, wait=True))
+    assert made.server.public_ipv4_reason == compute.SERVER_ADDRESS_REASON_FLOATING_IP
+    assert made.server.private_ipv4_reason == compute.SERVER_ADDRESS_REASON_INTERNAL_NETWORK
+
+
+async def test_a_cloud_without_floating_ips_says_so(client: Client) -> None:
+    request = network.CreateFloatingIpRequest(location=ALDER)
+    error = await refused(client.floating_ips.CreateFloatingIp(request))
+    assert (error.code, error.reason) == (12, "NOT_SUPPORTED_BY_CLOUD")
+
+
+async def test_children_are_listed_in_their_parent(client: Client) -> None:
+    request = compute.ListServerInterfacesRequest(server="alder-0")
+    found = await client.servers.ListServerInterfaces(request)
+    assert [each.addresses[0].ip_address for each in found.interfaces] == ["203.0.113.2"]
+    request.server = "nobody"
+    assert (await refused(client.servers.ListServerInterfaces(request))).reason == "NOT_FOUND"
+
+
+async def test_images_hide_what_is_hidden(client: Client) -> None:
+    made = image.CreateImageRequest(location=ALDER, name="old", disk_format="raw", is_hidden=True)
+    await client.images.CreateImage(made)
+
+    async def names(wanted: image.ImageFilter) -> set[str]:
+        request = image.ListImagesRequest(locations=[ALDER], filter=wanted)
+        return {each.name for each in (await client.images.ListImages(request)).images}
+
+    assert await names(image.ImageFilter()) == {"debian-13", "fedora-43"}
+    assert await names(image.ImageFilter(is_hidden=True)) == {"old"}
+
+
+async def test_bytes_that_are_no_request_are_the_callers_fault(client: Client) -> None:
+    call: Any = client.channel.unary_unary("/oaktree.compute.v1.ServerService/GetServer")
+    error = await refused(call(b"\xff\xff"))
+    assert (error.code, error.reason) == (3, "MALFORMED_REQUEST")
+    nothing: Any = client.channel.unary_unary("/oaktree.compute.v1.ServerService/PaintServer")
+    with pytest.raises(grpc.aio.AioRpcError) as caught:
+        await nothing(b"")
+    assert caught.value.code() == grpc.StatusCode.UNIMPLEMENTED

@@ -1,0 +1,193 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Watch: the present state, changes, resuming."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from typing import Any
+
+import grpc
+import grpc.aio
+from conftest import ALDER, Client, Serve, new_server, quirks, refused
+from oaktreemodel.common import v1 as common
+from oaktreemodel.compute import v1 as compute
+
+from oaktree.clouds.simulated import FLOATING, PROVIDER, SimulatedCloud
+
+PRESENT = common.WATCH_EVENT_KIND_PRESENT
+SYNCED = common.WATCH_EVENT_KIND_SYNCED
+ADDED = common.WATCH_EVENT_KIND_ADDED
+MODIFIED = common.WATCH_EVENT_KIND_MODIFIED
+DELETED = common.WATCH_EVENT_KIND_DELETED
+UNMATCHED = common.WATCH_EVENT_KIND_UNMATCHED
+RESYNC = common.WATCH_EVENT_KIND_RESYNC_REQUIRED
+
+Answers = list[compute.WatchServersResponse]
+
+
+async def some(call: Any, enough: Callable[[Any], bool]) -> Answers:
+    """The answers up to the first that is enough; the watch goes on."""
+    answers: Answers = []
+    async with asyncio.timeout(10):
+        while not answers or not enough(answers[-1]):
+            answer = await call.read()
+            assert answer is not grpc.aio.EOF, "the watch ended"
+            answers.append(answer)
+    return answers
+
+
+async def until(call: Any, enough: Callable[[Any], bool]) -> Answers:
+    """Like some, and the watch is cancelled then."""
+    answers = await some(call, enough)
+    call.cancel()
+    return answers
+
+
+def kinds(answers: Answers) -> list[int]:
+    return [event.kind for answer in answers for event in answer.events]
+
+
+def has(kind: int) -> Callable[[Any], bool]:
+    return lambda answer: any(event.kind == kind for event in answer.events)
+
+
+def synced_for_all(answer: Any) -> bool:
+    return any(e.kind == SYNCED and not e.HasField("location") for e in answer.events)
+
+
+async def test_a_snapshot_is_all_there_is_and_ends(client: Client) -> None:
+    request = compute.WatchServersRequest(snapshot_only=True)
+    answers = [answer async for answer in client.servers.WatchServers(request)]
+    assert kinds(answers).count(PRESENT) == 6
+    synced = [e for answer in answers for e in answer.events if e.kind == SYNCED]
+    places = [(e.location.cloud, e.location.region) for e in synced]
+    assert places == [("alder", "RegionOne"), ("birch", "north"), ("birch", "south"), ("", "")]
+
+
+async def test_changes_come_in_order_and_end_with_the_object_as_last_known(
+    client: Client,
+) -> None:
+    request = compute.WatchServersRequest(locations=[ALDER], skip_initial=True)
+    call = client.servers.WatchServers(request)
+
+    async def live() -> None:
+        made = await client.servers.CreateServer(new_server(name="seen", wait=True))
+        await client.servers.DeleteServer(compute.DeleteServerRequest(name_or_id=made.server.id))
+
+    first = await some(call, synced_for_all)
+    living = asyncio.create_task(live())
+    answers = first + await until(call, has(DELETED))
+    await living
+    events = [e for answer in answers for e in answer.events if e.kind not in {PRESENT, SYNCED}]
+    assert {event.server.name for event in events} == {"seen"}
+    assert (events[0].kind, events[-1].kind) == (ADDED, DELETED)
+    assert events[-1].server.public_ipv4
+    assert "ACTIVE" in {event.server.status_raw for event in events}
+
+
+async def test_a_filter_tells_what_comes_to_fit_and_no_longer_does(client: Client) -> None:
+    wanted = compute.ServerFilter(statuses=[compute.SERVER_STATUS_ACTIVE])
+    call = client.servers.WatchServers(
+        compute.WatchServersRequest(locations=[ALDER], filter=wanted)
+    )
+    await some(call, synced_for_all)
+    await client.servers.StopServer(compute.StopServerRequest(name_or_id="alder-0", wait=True))
+    gone = await some(call, has(UNMATCHED))
+    assert gone[-1].events[0].server.status_raw == "SHUTOFF"
+    await client.servers.StartServer(compute.StartServerRequest(name_or_id="alder-0"))
+    back = await until(call, has(ADDED))
+    assert back[-1].events[0].server.status_raw == "ACTIVE"
+
+
+async def test_a_token_continues_and_nothing_is_missed(client: Client) -> None:
+    request = compute.WatchServersRequest(locations=[ALDER])
+    answers = await until(client.servers.WatchServers(request), synced_for_all)
+    await client.servers.UpdateServer(
+        compute.UpdateServerRequest(name_or_id="alder-0", description="while nobody looked")
+    )
+    request.resume_token = answers[-1].resume_token
+    later = await until(client.servers.WatchServers(request), has(MODIFIED))
+    assert SYNCED not in kinds(later)
+    assert PRESENT not in kinds(later)
+    assert later[-1].events[0].server.description == "while nobody looked"
+
+
+async def test_a_token_that_is_no_longer_good_says_so(client: Client, serve: Serve) -> None:
+    request = compute.WatchServersRequest(locations=[ALDER])
+    answers = await until(client.servers.WatchServers(request), synced_for_all)
+    request.resume_token = answers[-1].resume_token
+    other = await serve(*client.clouds.values())
+    resumed = [answer async for answer in other.servers.WatchServers(request)]
+    assert kinds(resumed) == [RESYNC]
+    for wrong in (
+        compute.WatchServersRequest(resume_token=request.resume_token),
+        compute.WatchServersRequest(resume_token="nonsense"),
+        compute.WatchServersRequest(
+            locations=[ALDER], resume_token=request.resume_token, skip_initial=True
+        ),
+    ):
+        error = await refused(client.servers.WatchServers(wrong))
+        assert error.field_violations[0].field == "resume_token"
+
+
+async def test_bookmarks_show_that_the_stream_is_alive(client: Client) -> None:
+    client.oaktree.api.watcher.keepalive = 0.05
+    call = client.servers.WatchServers(compute.WatchServersRequest(locations=[ALDER]))
+    await some(call, synced_for_all)
+    bookmark = (await until(call, lambda answer: not answer.events))[-1]
+    assert bookmark.resume_token
+
+
+async def test_a_cloud_that_falls_silent_is_named_and_comes_back(serve: Serve) -> None:
+    import dataclasses
+
+    dead = SimulatedCloud("birch", quirks(FLOATING, failing=True))
+    client = await serve(SimulatedCloud("alder", quirks(PROVIDER)), dead)
+    call = client.servers.WatchServers(compute.WatchServersRequest())
+    answers = await some(call, synced_for_all)
+    silent = [each for answer in answers for each in answer.unreachable]
+    assert [each.location.cloud for each in silent] == ["birch"]
+    for region in await dead.regions():
+        region.quirks = dataclasses.replace(region.quirks, failing=False)  # type: ignore[attr-defined]
+    back = await until(call, has(SYNCED))
+    events = [event for answer in back for event in answer.events]
+    assert [event.kind for event in events] == [PRESENT, PRESENT, SYNCED]
+    assert {event.location.cloud for event in events} == {"birch"}
+    strict = compute.WatchServersRequest(require_all_locations=True)
+    for region in await dead.regions():
+        region.quirks = dataclasses.replace(region.quirks, failing=True)  # type: ignore[attr-defined]
+    call = client.servers.WatchServers(strict)
+    assert (await refused(call)).code == grpc.StatusCode.UNAVAILABLE.value[0]
+
+
+async def test_large_states_come_in_batches(serve: Serve) -> None:
+    client = await serve(SimulatedCloud("alder", quirks(PROVIDER, servers=3000)))
+    request = compute.WatchServersRequest(snapshot_only=True)
+    answers = [answer async for answer in client.servers.WatchServers(request)]
+    assert kinds(answers).count(PRESENT) == 3000
+    assert max(len(answer.events) for answer in answers) > 100
+    assert max(answer.ByteSize() for answer in answers) <= 1 << 20
+    assert len(answers) < 40
+
+
+async def test_many_watches_ask_a_cloud_once(client: Client) -> None:
+    region = (await client.clouds["alder"].regions())[0]
+    asked = 0
+    page = region.page
+
+    async def counting(*args: Any, **kwargs: Any) -> Any:
+        nonlocal asked
+        asked += 1
+        return await page(*args, **kwargs)
+
+    region.page = counting  # type: ignore[method-assign]
+    calls = [
+        client.servers.WatchServers(compute.WatchServersRequest(locations=[ALDER]))
+        for _ in range(10)
+    ]
+    for call in calls:
+        await some(call, synced_for_all)
+    assert asked <= 2
+    for call in calls:
+        call.cancel()
