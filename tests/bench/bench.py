@@ -23,7 +23,7 @@ import sys
 import time
 import zlib
 from collections import defaultdict
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
@@ -225,6 +225,10 @@ class Build:
         return self.make()
 
 
+def tell(what: str, cost: Cost, steps: str = "") -> None:
+    print(f"  {what:<19} {cost.cpu:7.2f} s CPU {cost.wall:7.2f} s  {steps}".rstrip())
+
+
 def measure_build(options: Options) -> Iterator[Ratio]:
     if not enabled("cpp"):
         raise SkippedError("configured with --disable-cpp")
@@ -233,32 +237,29 @@ def measure_build(options: Options) -> Iterator[Ratio]:
     build = Build(options)
 
     # Whoever comes first also pays for reading the headers from the disk, so it is not counted.
-    _, steps = build.make_all()
-    made, handmade = [], []
+    cost, steps = build.make_all()
+    tell("make, not counted", cost, str(steps))
+    costs: dict[str, list[Cost]] = {"by hand": [], "make": []}
     for number in range(options.builds):
-        turns: list[Callable[[], None]] = [
-            lambda: made.append(build.make_all()[0]),
-            lambda: handmade.append(build.by_hand(steps)),
-        ]
-        for turn in turns if number % 2 else reversed(turns):
-            turn()
-    whole, hand = least(made), least(handmade)
-    print(f"  by hand             {hand.cpu:7.2f} s CPU {hand.wall:7.2f} s")
-    print(f"  make                {whole.cpu:7.2f} s CPU {whole.wall:7.2f} s  {steps}")
-    by_hand = f"protoc and g++ by hand, {options.cxxflags}"
-    yield Ratio(whole.cpu / hand.cpu, "C++ build by make, CPU", by_hand)
-    yield Ratio(whole.wall / hand.wall, "C++ build by make, time", by_hand)
+        for who in sorted(costs, reverse=number % 2 == 1):
+            cost = build.by_hand(steps) if who == "by hand" else build.make_all()[0]
+            tell(who, cost)
+            costs[who].append(cost)
+    hand, whole = least(costs["by hand"]), least(costs["make"])
+    flags = f"protoc and g++ by hand, {options.cxxflags}"
+    yield Ratio(whole.cpu / hand.cpu, "C++ build by make, CPU", flags)
+    yield Ratio(whole.wall / hand.wall, "C++ build by make, time", flags)
 
     again = "the C++ build by make, CPU"
     cost, steps = build.make()
-    print(f"  make, nothing to do {cost.cpu:7.2f} s CPU {cost.wall:7.2f} s  {steps}")
+    tell("make, nothing to do", cost, str(steps))
     yield Ratio(cost.cpu / whole.cpu, "make with nothing to do", again)
 
     protos = sorted(build.protos(), key=lambda proto: len(build.importers(proto)))
     for proto in (protos[0], protos[-1]):
         importers = len(build.importers(proto))
         cost, steps = build.touch(proto)
-        print(f"  touch, make         {cost.cpu:7.2f} s CPU {cost.wall:7.2f} s  {steps}")
+        tell("touch, make", cost, str(steps))
         print(f"      {proto}, imported by {importers} of {len(protos)}")
         yield Ratio(cost.cpu / whole.cpu, f"make after touching {Path(proto).name}", again)
 
