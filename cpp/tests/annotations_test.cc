@@ -21,7 +21,7 @@ using google::protobuf::FieldDescriptor;
 using google::protobuf::Message;
 using google::protobuf::MethodOptions;
 
-const MethodOptions& OptionsOf(const std::string& full_name) {
+const MethodOptions& OptionsOf(const char* full_name) {
   const auto* method = DescriptorPool::generated_pool()->FindMethodByName(full_name);
   return method == nullptr ? MethodOptions::default_instance() : method->options();
 }
