@@ -44,6 +44,27 @@ def test_it_serves_tells_its_health_and_stops() -> None:
         assert process.wait(timeout=20) == 0
 
 
+def test_it_speaks_tls(tmp_path: Path) -> None:
+    certificate, key = tmp_path / "cert.pem", tmp_path / "key.pem"
+    make = ["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "1"]
+    make += ["-subj", "/CN=localhost", "-addext", "subjectAltName=DNS:localhost,IP:127.0.0.1"]
+    make += ["-keyout", str(key), "-out", str(certificate)]
+    subprocess.run(make, check=True, capture_output=True)
+    command = [*COMMAND, "--simulated", "--listen", "127.0.0.1:0"]
+    command += ["--tls-cert", str(certificate), "--tls-key", str(key)]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        address = process.stdout.readline().removeprefix("listening on ").strip()
+        trusted = grpc.ssl_channel_credentials(certificate.read_bytes())
+        with grpc.secure_channel(address, trusted) as channel:
+            clouds = cloud.CloudServiceStub(channel).ListClouds(cloud.ListCloudsRequest())
+            assert len(clouds.clouds) == 2
+        with grpc.insecure_channel(address) as channel, pytest.raises(grpc.RpcError):
+            cloud.CloudServiceStub(channel).ListClouds(cloud.ListCloudsRequest(), timeout=5)
+        process.terminate()
+        assert process.wait(timeout=20) == 0
+
+
 def test_a_port_in_use_is_said() -> None:
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
@@ -65,6 +86,10 @@ def test_a_port_in_use_is_said() -> None:
         (["--simulated", "--pace", "0", "--servers=-1"], "pace must be more than 0; servers must"),
         (["--simulated", "--tls-cert", "x"], "tls_cert and tls_key go together"),
         (["--config", "/nonexistent"], "/nonexistent cannot be read"),
+        (
+            ["--simulated", "--tls-cert", __file__, "--tls-key", __file__],
+            "tls_cert and tls_key: no PEM certificate",
+        ),
     ],
 )
 def test_a_wrong_flag_is_said(arguments: list[str], text: str) -> None:

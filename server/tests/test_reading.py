@@ -117,6 +117,16 @@ async def test_a_slow_cloud_is_unreachable(serve: Serve) -> None:
     assert [each.location.cloud for each in answer.unreachable] == ["birch"]
 
 
+async def test_a_deadline_leaves_time_for_the_answers_there_are(serve: Serve) -> None:
+    client = await serve(
+        SimulatedCloud("alder", quirks(PROVIDER)),
+        SimulatedCloud("birch", quirks(FLOATING, latency=60.0)),
+    )
+    answer = await client.servers.ListServers(compute.ListServersRequest(), timeout=2)
+    assert len(answer.servers) == 2
+    assert [each.location.cloud for each in answer.unreachable] == ["birch"]
+
+
 @pytest.mark.parametrize(
     "location, what",
     [

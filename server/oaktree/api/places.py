@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterable, Sequence
+from contextvars import ContextVar
 from dataclasses import dataclass, field
 
 from oaktreemodel.common import v1 as common
@@ -13,6 +14,9 @@ from oaktree.clouds import Cloud, Region
 from oaktree.failures import Code, Failure, all_unreachable, unreachable
 
 Key = tuple[str, str, str]
+
+# How many seconds the call that is being answered has left; None without a deadline.
+REMAINING: ContextVar[float | None] = ContextVar("REMAINING", default=None)
 
 
 def key(location: common.Location) -> Key:
@@ -59,8 +63,17 @@ class Places:
 
     def __init__(self, clouds: Iterable[Cloud], patience: float = 30.0) -> None:
         self.clouds = {cloud.name: cloud for cloud in sorted(clouds, key=lambda each: each.name)}
-        # How long a cloud may take to answer before it counts as unreachable, in seconds.
-        self.patience = patience
+        self._patience = patience
+
+    @property
+    def patience(self) -> float:
+        """How long a cloud may take to answer before it counts as unreachable, in seconds.
+
+        With a deadline it is a little less than what is left: the answers of the others have to
+        arrive in time.
+        """
+        remaining = REMAINING.get()
+        return self._patience if remaining is None else min(self._patience, remaining * 0.8)
 
     async def select(self, locations: Sequence[common.Location]) -> Selection:
         """The regions that fit any of the locations; all regions where there is none."""

@@ -16,7 +16,7 @@ from oaktreemodel.operation import v1 as operation
 from oaktree.api import tokens, transfer, validation
 from oaktree.api.masks import ReadMask
 from oaktree.api.operations import FAILED, Operations, failure_of
-from oaktree.api.places import Places
+from oaktree.api.places import REMAINING, Places
 from oaktree.api.reading import DEFAULT_PAGE, LARGEST_PAGE, Reader, answer
 from oaktree.api.repeats import Repeats
 from oaktree.api.watching import Watcher
@@ -59,6 +59,7 @@ class Api:
     async def unary(self, method: Method, request: Any, caller: Caller) -> Message:
         """The answer of a method that streams nothing."""
         validation.check(method, request)
+        REMAINING.set(caller.remaining)
         own = getattr(self, f"_{method.snake_name}", None)
         if own is not None:
             return await own(method, request)  # type: ignore[no-any-return]

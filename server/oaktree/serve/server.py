@@ -8,6 +8,7 @@ import dataclasses
 import logging
 import signal
 import socket
+import ssl
 from collections.abc import Callable
 from pathlib import Path
 
@@ -69,6 +70,14 @@ def check_free(listen: str) -> None:
 def credentials(config: Config) -> grpc.ServerCredentials | None:
     if not config.tls_cert:
         return None
+    try:
+        # gRPC would take them as they are, and only log what is wrong with them.
+        ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER).load_cert_chain(config.tls_cert, config.tls_key)
+    except (ssl.SSLError, OSError) as error:
+        raise ConfigError(
+            f"tls_cert and tls_key: no PEM certificate and its key can be read from "
+            f"{config.tls_cert} and {config.tls_key}: {error.strerror or error}"
+        ) from None
     key, chain = Path(config.tls_key).read_bytes(), Path(config.tls_cert).read_bytes()
     return grpc.ssl_server_credentials([(key, chain)])
 
