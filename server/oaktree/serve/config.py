@@ -9,7 +9,7 @@ from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any, get_type_hints
 
-DEFAULT_LISTEN = "127.0.0.1:50551"
+DEFAULT_LISTEN = "127.0.0.1:50051"
 
 
 class ConfigError(Exception):
