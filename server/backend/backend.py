@@ -1,20 +1,78 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The build backend (PEP 517, PEP 660): pbr's, told the version.
+"""The build backend (PEP 517, PEP 660): pbr's, told the version and what to package.
 
-pbr would ask git for it, which in a subdirectory and in a clone without tags gives 0.0.0. All of
-this repository has one version, that of build-aux/version.sh; an sdist has it in PKG-INFO.
+pbr would ask git for the version, which in a subdirectory and in a clone without tags gives 0.0.0.
+All of this repository has one version, that of build-aux/version.sh; an sdist has it in PKG-INFO.
+
+Wheels and sdists are made in a scratch directory that holds just what belongs into them. So the
+source tree may be read-only, and what is left in it of earlier builds gets into neither.
 """
 
 from __future__ import annotations
 
+import contextlib
 import email
+import gzip
 import os
+import shutil
 import subprocess
 import sys
+import tarfile
+import tempfile
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
+
+Settings = dict[str, Any] | None
 
 SDIST = Path("PKG-INFO")
 SCRIPT = Path("../build-aux/version.sh")
+FILES = ("MANIFEST.in", "README.rst", "pyproject.toml", "setup.cfg", "setup.py")
+DIRECTORIES = ("backend", "oaktree", "tests")
+# Of 1980, which is where the time of ZIP files begins.
+OLDEST_ZIP_DATE = "315532800"
+
+
+def get_requires_for_build_wheel(config_settings: Settings = None) -> list[str]:
+    """No more than pyproject.toml says."""
+    return []
+
+
+get_requires_for_build_sdist = get_requires_for_build_wheel
+get_requires_for_build_editable = get_requires_for_build_wheel
+
+
+def build_wheel(
+    wheel_directory: str,
+    config_settings: Settings = None,
+    metadata_directory: str | None = None,
+) -> str:
+    wheels = str(Path(wheel_directory).resolve())
+    with environment(), scratch_tree():
+        import pbr.build
+
+        return str(pbr.build.build_wheel(wheels, config_settings))
+
+
+def build_sdist(sdist_directory: str, config_settings: Settings = None) -> str:
+    sdists = Path(sdist_directory).resolve()
+    with environment(), scratch_tree():
+        import pbr.build
+
+        name = str(pbr.build.build_sdist(str(sdists), config_settings))
+        forget_the_build(sdists / name)
+    return name
+
+
+def build_editable(
+    wheel_directory: str,
+    config_settings: Settings = None,
+    metadata_directory: str | None = None,
+) -> str:
+    with environment():
+        import pbr.build
+
+        return str(pbr.build.build_editable(wheel_directory, config_settings))
 
 
 def version() -> str:
@@ -28,10 +86,62 @@ def version() -> str:
     return result.stdout.strip()
 
 
-os.environ.setdefault("PBR_VERSION", version())
-os.environ.setdefault("SOURCE_DATE_EPOCH", "315532800")
-# What goes into an sdist is said in MANIFEST.in, and not by pbr from git.
-for switch in ("SKIP_GIT_SDIST", "SKIP_GENERATE_AUTHORS", "SKIP_WRITE_GIT_CHANGELOG"):
-    os.environ[switch] = "1"
+@contextlib.contextmanager
+def environment() -> Iterator[None]:
+    """Tells pbr the version and setuptools the time stamp, whoever builds."""
+    before = dict(os.environ)
+    os.environ["PBR_VERSION"] = version()
+    os.environ.setdefault("SOURCE_DATE_EPOCH", OLDEST_ZIP_DATE)
+    # What goes into an sdist is said in MANIFEST.in, and not by pbr from git.
+    for switch in ("SKIP_GIT_SDIST", "SKIP_GENERATE_AUTHORS", "SKIP_WRITE_GIT_CHANGELOG"):
+        os.environ[switch] = "1"
+    umask = os.umask(0o022)
+    try:
+        yield
+    finally:
+        os.umask(umask)
+        os.environ.clear()
+        os.environ.update(before)
 
-from pbr.build import *  # noqa: E402, F403
+
+@contextlib.contextmanager
+def scratch_tree() -> Iterator[None]:
+    """Goes to a copy of what is packaged, meanwhile."""
+    source = Path.cwd()
+    # All of the repository has one licence; an sdist brings it along.
+    license_file = source / "LICENSE" if SDIST.exists() else source.parent / "LICENSE"
+    with tempfile.TemporaryDirectory(prefix="oaktree-") as scratch:
+        for name in FILES:
+            shutil.copyfile(source / name, Path(scratch, name))
+        shutil.copyfile(license_file, Path(scratch, "LICENSE"))
+        for name in DIRECTORIES:
+            for path in sorted(source.joinpath(name).rglob("*")):
+                copy = Path(scratch, path.relative_to(source))
+                if path.is_file():
+                    copy.parent.mkdir(parents=True, exist_ok=True)
+                    shutil.copyfile(path, copy)
+                    copy.chmod(0o755 if os.access(path, os.X_OK) else 0o644)
+        os.chdir(scratch)
+        try:
+            yield
+        finally:
+            os.chdir(source)
+
+
+def forget_the_build(sdist: Path) -> None:
+    """Leaves nothing in an sdist of when it was made, and by whom."""
+    date = int(os.environ["SOURCE_DATE_EPOCH"])
+    made = sdist.with_name(f"{sdist.name}.made")
+    sdist.rename(made)
+    with (
+        tarfile.open(made) as old,
+        sdist.open("wb") as file,
+        gzip.GzipFile("", "wb", fileobj=file, mtime=date) as packed,
+        tarfile.open(fileobj=packed, mode="w", format=tarfile.PAX_FORMAT) as new,
+    ):
+        for member in sorted(old.getmembers(), key=lambda each: each.name):
+            member.mtime, member.pax_headers = date, {}
+            member.uid = member.gid = 0
+            member.uname = member.gname = ""
+            new.addfile(member, old.extractfile(member) if member.isfile() else None)
+    made.unlink()
