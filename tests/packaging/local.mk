@@ -18,3 +18,10 @@ EXTRA_DIST += \
   %D%/python_room.py \
   %D%/python_versions.txt \
   %D%/test_python.py
+
+# oaktree, the server
+TESTS += %D%/server.test
+EXTRA_DIST += \
+  %D%/list_clouds.py \
+  %D%/server.test \
+  %D%/test_server.py

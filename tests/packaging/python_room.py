@@ -1,9 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Clean rooms: virtual environments that have nothing but what is put into them."""
+"""Clean rooms: copies of this tree, and virtual environments with just what is put into them."""
 
 from __future__ import annotations
 
 import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -32,6 +33,48 @@ def run(*command: str | Path, cwd: Path | None = None, **environment: str) -> st
     if result.returncode:
         raise CommandError(f"{' '.join(map(str, command))}\n{result.stdout}")
     return result.stdout.strip()
+
+
+def build(*arguments: str | Path, **environment: str) -> None:
+    """Builds with what is installed here, which is quicker than in isolation."""
+    command = (sys.executable, "-m", "build", "--no-isolation")
+    run(*command, *arguments, cwd=Path("/"), **environment)
+
+
+def only(directory: Path, pattern: str) -> Path:
+    (path,) = directory.glob(pattern)
+    return path
+
+
+def git(clone: Path, *arguments: str) -> str:
+    identity = ("-c", "user.name=nobody", "-c", "user.email=nobody@example.org")
+    return run("git", *identity, "-C", clone, *arguments)
+
+
+def copy_of_this_tree(target: Path) -> None:
+    """What this tree has, whether git knows it yet or it is a tarball without git."""
+    if (TOP / ".git").exists():
+        listed = git(TOP, "ls-files", "-z", "--cached", "--others", "--exclude-standard")
+        for name in listed.rstrip("\0").split("\0"):
+            if (TOP / name).is_file():
+                (target / name).parent.mkdir(parents=True, exist_ok=True)
+                shutil.copy(TOP / name, target / name)
+    else:
+        # distcheck builds in subdirectories of the tarball's.
+        ignored = shutil.ignore_patterns("_build", "_inst", "_dest", ".tarball-version")
+        shutil.copytree(TOP, target, ignore=ignored)
+    # distcheck makes the tarball's files read-only.
+    for path in (target, *target.rglob("*")):
+        path.chmod(path.stat().st_mode | 0o200)
+
+
+def clone_of_this_tree(target: Path) -> Path:
+    """A git clone of one commit that has no tags."""
+    copy_of_this_tree(target)
+    git(target, "init", "--quiet")
+    git(target, "add", "--all")
+    git(target, "commit", "--quiet", "--message=All")
+    return target
 
 
 def other_pythons() -> list[str]:

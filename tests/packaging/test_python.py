@@ -16,7 +16,19 @@ from pathlib import Path
 import backend
 import generate
 import pytest
-from python_room import PROGRAMS, PYTHONS, TOP, CommandError, Room, other_pythons, run
+from python_room import (
+    PROGRAMS,
+    PYTHONS,
+    TOP,
+    CommandError,
+    Room,
+    build,
+    clone_of_this_tree,
+    git,
+    only,
+    other_pythons,
+    run,
+)
 
 LISTED = [
     word.removeprefix("protos/")
@@ -26,48 +38,9 @@ LISTED = [
 MODULES = {name.removesuffix(".proto").replace("/", ".") for name in LISTED}
 
 
-def build(*arguments: str | Path, **environment: str) -> None:
-    """Builds with what is installed here, which is quicker than in isolation."""
-    command = (sys.executable, "-m", "build", "--no-isolation")
-    run(*command, *arguments, cwd=Path("/"), **environment)
-
-
-def only(directory: Path, pattern: str) -> Path:
-    (path,) = directory.glob(pattern)
-    return path
-
-
-def git(clone: Path, *arguments: str) -> str:
-    identity = ("-c", "user.name=nobody", "-c", "user.email=nobody@example.org")
-    return run("git", *identity, "-C", clone, *arguments)
-
-
-def copy_of_this_tree(target: Path) -> None:
-    """What this tree has, whether git knows it yet or it is a tarball without git."""
-    if (TOP / ".git").exists():
-        listed = git(TOP, "ls-files", "-z", "--cached", "--others", "--exclude-standard")
-        for name in listed.rstrip("\0").split("\0"):
-            if (TOP / name).is_file():
-                (target / name).parent.mkdir(parents=True, exist_ok=True)
-                shutil.copy(TOP / name, target / name)
-    else:
-        # distcheck builds in subdirectories of the tarball's.
-        ignored = shutil.ignore_patterns("_build", "_inst", "_dest", ".tarball-version")
-        shutil.copytree(TOP, target, ignore=ignored)
-    # distcheck makes the tarball's files read-only.
-    for path in (target, *target.rglob("*")):
-        path.chmod(path.stat().st_mode | 0o200)
-
-
 @pytest.fixture(scope="session")
 def clone(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A git clone of one commit that has no tags."""
-    clone = tmp_path_factory.mktemp("clone") / "oaktreemodel"
-    copy_of_this_tree(clone)
-    git(clone, "init", "--quiet")
-    git(clone, "add", "--all")
-    git(clone, "commit", "--quiet", "--message=All")
-    return clone
+    return clone_of_this_tree(tmp_path_factory.mktemp("clone") / "oaktreemodel")
 
 
 @pytest.fixture
