@@ -75,7 +75,7 @@ async def test_an_operation_is_known_after_a_restart(client: Client, serve: Serv
     ended = (await operations(other).WaitOperation(request)).operation
     assert (ended.state, ended.kind) == (operation.OPERATION_STATE_SUCCEEDED, "server.create")
     await other.servers.DeleteServer(
-        compute.DeleteServerRequest(name_or_id=made.server.id, wait=True)
+        compute.DeleteServerRequest(location=ALDER, name_or_id=made.server.id, wait=True)
     )
     third = await serve(*client.clouds.values())
     get = operation.GetOperationRequest(operation_id=made.operation.id)
@@ -166,6 +166,17 @@ async def test_what_a_field_refers_to_must_exist(client: Client) -> None:
 async def test_a_change_needs_one_place(client: Client) -> None:
     request = new_server(common.Location(cloud="birch"))
     assert (await refused(client.servers.CreateServer(request))).reason == "LOCATION_AMBIGUOUS"
+    stop = compute.StopServerRequest(name_or_id="alder-0")
+    assert (await refused(client.servers.StopServer(stop))).reason == "LOCATION_AMBIGUOUS"
+
+
+async def test_the_location_of_an_answer_may_be_given_back(client: Client) -> None:
+    made = (await client.servers.CreateServer(new_server(NORTH, wait=True))).server
+    assert made.location.zone
+    get = network.GetFloatingIpRequest(location=made.location, name_or_id=made.public_ipv4)
+    assert (await client.floating_ips.GetFloatingIp(get)).floating_ip.server_id == made.id
+    stop = compute.StopServerRequest(location=made.location, name_or_id=made.name)
+    await client.servers.StopServer(stop)
 
 
 async def test_a_quota_is_one_error_whatever_the_cloud_calls_it(serve: Serve) -> None:
@@ -186,20 +197,27 @@ async def test_a_quota_is_one_error_whatever_the_cloud_calls_it(serve: Serve) ->
 async def test_an_update_sets_what_is_present_and_clears_what_the_mask_names(
     client: Client,
 ) -> None:
-    request = compute.UpdateServerRequest(name_or_id="alder-0", description="mine", name="renamed")
+    request = compute.UpdateServerRequest(
+        location=ALDER, name_or_id="alder-0", description="mine", name="renamed"
+    )
     server = (await client.servers.UpdateServer(request)).server
     assert (server.name, server.description) == ("renamed", "mine")
     clear = compute.UpdateServerRequest(
-        name_or_id=server.id, update_mask=FieldMask(paths=["description", "tags"]), tags=["a", "b"]
+        location=ALDER,
+        name_or_id=server.id,
+        update_mask=FieldMask(paths=["description", "tags"]),
+        tags=["a", "b"],
     )
     server = (await client.servers.UpdateServer(clear)).server
     assert (server.name, server.description, list(server.tags)) == ("renamed", "", ["a", "b"])
     for wrong in (
-        compute.UpdateServerRequest(name_or_id=server.id),
-        compute.UpdateServerRequest(name_or_id=server.id, tags=["c"]),
-        compute.UpdateServerRequest(name_or_id=server.id, update_mask=FieldMask(paths=["*"])),
+        compute.UpdateServerRequest(location=ALDER, name_or_id=server.id),
+        compute.UpdateServerRequest(location=ALDER, name_or_id=server.id, tags=["c"]),
         compute.UpdateServerRequest(
-            name_or_id=server.id, name="x", update_mask=FieldMask(paths=["tags"])
+            location=ALDER, name_or_id=server.id, update_mask=FieldMask(paths=["*"])
+        ),
+        compute.UpdateServerRequest(
+            location=ALDER, name_or_id=server.id, name="x", update_mask=FieldMask(paths=["tags"])
         ),
     ):
         assert (await refused(client.servers.UpdateServer(wrong))).reason == "INVALID_REQUEST"
@@ -210,7 +228,10 @@ async def test_an_etag_that_is_old_changes_nothing(client: Client) -> None:
         network.CreateFloatingIpRequest(location=NORTH)
     )
     request = network.UpdateFloatingIpRequest(
-        name_or_id=made.floating_ip.id, etag=made.floating_ip.etag, description="first"
+        location=NORTH,
+        name_or_id=made.floating_ip.id,
+        etag=made.floating_ip.etag,
+        description="first",
     )
     changed = (await client.floating_ips.UpdateFloatingIp(request)).floating_ip
     assert changed.description == "first"
@@ -220,7 +241,7 @@ async def test_an_etag_that_is_old_changes_nothing(client: Client) -> None:
 
 
 async def test_a_delete_ends_and_may_be_repeated(client: Client) -> None:
-    request = compute.DeleteServerRequest(name_or_id="alder-0", wait=True)
+    request = compute.DeleteServerRequest(location=ALDER, name_or_id="alder-0", wait=True)
     gone = await client.servers.DeleteServer(request)
     assert gone.server.name == "alder-0"
     assert gone.operation.state == operation.OPERATION_STATE_SUCCEEDED
@@ -230,50 +251,58 @@ async def test_a_delete_ends_and_may_be_repeated(client: Client) -> None:
 
 
 async def test_actions_go_where_they_should(client: Client) -> None:
-    stop = compute.StopServerRequest(name_or_id="alder-0", wait=True)
+    stop = compute.StopServerRequest(location=ALDER, name_or_id="alder-0", wait=True)
     assert (await client.servers.StopServer(stop)).server.status_raw == "SHUTOFF"
     again = await client.servers.StopServer(stop)
     assert again.operation.state == operation.OPERATION_STATE_SUCCEEDED
-    pause = compute.PauseServerRequest(name_or_id="alder-0")
+    pause = compute.PauseServerRequest(location=ALDER, name_or_id="alder-0")
     error = await refused(client.servers.PauseServer(pause))
     assert (error.code, error.reason) == (9, "WRONG_STATE")
-    start = compute.StartServerRequest(name_or_id="alder-0", wait=True)
+    start = compute.StartServerRequest(location=ALDER, name_or_id="alder-0", wait=True)
     assert (await client.servers.StartServer(start)).server.status_raw == "ACTIVE"
     hard = compute.RebootServerRequest(
-        name_or_id="alder-0", reboot_type=compute.SERVER_REBOOT_TYPE_HARD, wait=True
+        location=ALDER, name_or_id="alder-0", reboot_type=compute.SERVER_REBOOT_TYPE_HARD, wait=True
     )
     assert (await client.servers.RebootServer(hard)).server.status_raw == "ACTIVE"
 
 
 async def test_a_resize_waits_to_be_confirmed(client: Client) -> None:
-    resize = compute.ResizeServerRequest(name_or_id="alder-0", flavor="medium", wait=True)
+    resize = compute.ResizeServerRequest(
+        location=ALDER, name_or_id="alder-0", flavor="medium", wait=True
+    )
     server = (await client.servers.ResizeServer(resize)).server
     assert (server.status_raw, server.flavor.name) == ("VERIFY_RESIZE", "medium")
-    confirm = compute.ConfirmServerResizeRequest(name_or_id="alder-0", wait=True)
+    confirm = compute.ConfirmServerResizeRequest(location=ALDER, name_or_id="alder-0", wait=True)
     assert (await client.servers.ConfirmServerResize(confirm)).server.status_raw == "ACTIVE"
     back = compute.ResizeServerRequest(
-        name_or_id="alder-0", flavor="small", confirm=True, wait=True
+        location=ALDER, name_or_id="alder-0", flavor="small", confirm=True, wait=True
     )
     assert (await client.servers.ResizeServer(back)).server.status_raw == "ACTIVE"
-    again = compute.ResizeServerRequest(name_or_id="alder-0", flavor="medium", wait=True)
+    again = compute.ResizeServerRequest(
+        location=ALDER, name_or_id="alder-0", flavor="medium", wait=True
+    )
     await client.servers.ResizeServer(again)
-    revert = compute.RevertServerResizeRequest(name_or_id="alder-0", wait=True)
+    revert = compute.RevertServerResizeRequest(location=ALDER, name_or_id="alder-0", wait=True)
     server = (await client.servers.RevertServerResize(revert)).server
     assert (server.status_raw, server.flavor.name) == ("ACTIVE", "small")
 
 
 async def test_a_busy_or_locked_server_says_so(client: Client) -> None:
-    await client.servers.StopServer(compute.StopServerRequest(name_or_id="alder-0"))
+    await client.servers.StopServer(compute.StopServerRequest(location=ALDER, name_or_id="alder-0"))
     error = await refused(
-        client.servers.SuspendServer(compute.SuspendServerRequest(name_or_id="alder-0"))
+        client.servers.SuspendServer(
+            compute.SuspendServerRequest(location=ALDER, name_or_id="alder-0")
+        )
     )
     assert (error.reason, error.retry_advice) == ("IN_TRANSITION", common.RETRY_ADVICE_SAME_CALL)
     assert error.HasField("retry_delay")
-    lock = compute.LockServerRequest(name_or_id="alder-1", reason="audit")
+    lock = compute.LockServerRequest(location=ALDER, name_or_id="alder-1", reason="audit")
     assert (await client.servers.LockServer(lock)).server.locked_reason == "audit"
-    delete = compute.DeleteServerRequest(name_or_id="alder-1")
+    delete = compute.DeleteServerRequest(location=ALDER, name_or_id="alder-1")
     assert (await refused(client.servers.DeleteServer(delete))).reason == "LOCKED"
-    await client.servers.UnlockServer(compute.UnlockServerRequest(name_or_id="alder-1"))
+    await client.servers.UnlockServer(
+        compute.UnlockServerRequest(location=ALDER, name_or_id="alder-1")
+    )
     await client.servers.DeleteServer(delete)
 
 
@@ -329,7 +358,9 @@ async def test_flavors_have_extra_specs_and_accesses(client: Client) -> None:
 
 
 async def test_a_snapshot_is_an_image(client: Client) -> None:
-    request = compute.CreateServerImageRequest(name_or_id="alder-0", name="snapshot", wait=True)
+    request = compute.CreateServerImageRequest(
+        location=ALDER, name_or_id="alder-0", name="snapshot", wait=True
+    )
     made = await client.servers.CreateServerImage(request)
     assert made.operation.kind == "server.create_image"
     found = await client.images.GetImage(image.GetImageRequest(name_or_id="snapshot"))

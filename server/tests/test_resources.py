@@ -70,7 +70,7 @@ async def test_a_network_has_subnets_and_ports_and_then_servers(client: Client) 
     delete = network.DeleteNetworkRequest(location=NORTH, name_or_id="lab")
     assert (await refused(networks.DeleteNetwork(delete))).reason == "IN_USE"
     await client.servers.DeleteServer(
-        compute.DeleteServerRequest(name_or_id=made.server.id, wait=True)
+        compute.DeleteServerRequest(location=NORTH, name_or_id=made.server.id, wait=True)
     )
     await networks.DeleteNetwork(delete)
     gone = network.GetSubnetRequest(location=NORTH, name_or_id="lab-4")
@@ -126,7 +126,9 @@ async def test_a_volume_is_made_attached_and_grown(client: Client) -> None:
     made = await volumes.CreateVolume(request)
     assert made.volume.status == block_storage.VOLUME_STATUS_AVAILABLE
     assert made.operation.kind == "volume.create"
-    attach = compute.AttachServerVolumeRequest(server="alder-0", volume="data", wait=True)
+    attach = compute.AttachServerVolumeRequest(
+        location=ALDER, server="alder-0", volume="data", wait=True
+    )
     attached = await client.servers.AttachServerVolume(attach)
     assert attached.volume.device == "/dev/vdb"
     assert attached.operation.state == operation.OPERATION_STATE_SUCCEEDED
@@ -139,14 +141,18 @@ async def test_a_volume_is_made_attached_and_grown(client: Client) -> None:
         )
     )
     assert [each.name for each in used.volumes] == ["data"]
-    delete = block_storage.DeleteVolumeRequest(name_or_id="data", wait=True)
+    delete = block_storage.DeleteVolumeRequest(location=ALDER, name_or_id="data", wait=True)
     assert (await refused(volumes.DeleteVolume(delete))).reason == "IN_USE"
-    detach = compute.DetachServerVolumeRequest(server="alder-0", volume="data", wait=True)
+    detach = compute.DetachServerVolumeRequest(
+        location=ALDER, server="alder-0", volume="data", wait=True
+    )
     await client.servers.DetachServerVolume(detach)
     assert (await refused(client.servers.DetachServerVolume(detach))).reason == "NOT_FOUND"
     detach.missing_ok = True
     await client.servers.DetachServerVolume(detach)
-    grow = block_storage.ExtendVolumeRequest(name_or_id="data", size_gib=20, wait=True)
+    grow = block_storage.ExtendVolumeRequest(
+        location=ALDER, name_or_id="data", size_gib=20, wait=True
+    )
     assert (await volumes.ExtendVolume(grow)).volume.size_gib == 20
     assert (await refused(volumes.ExtendVolume(grow))).reason == "INVALID_REQUEST"
     gone = await volumes.DeleteVolume(delete)

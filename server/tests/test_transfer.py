@@ -119,7 +119,11 @@ async def test_an_import_fetches_by_itself(client: Client) -> None:
     create = image.CreateImageRequest(location=ALDER, name="far", disk_format="raw")
     await client.images.CreateImage(create)
     request = image.ImportImageRequest(
-        name_or_id="far", import_method="web-download", uri="http://example.test/x", wait=True
+        location=ALDER,
+        name_or_id="far",
+        import_method="web-download",
+        uri="http://example.test/x",
+        wait=True,
     )
     done = await client.images.ImportImage(request)
     assert done.image.status == image.IMAGE_STATUS_ACTIVE
@@ -135,9 +139,9 @@ async def test_formats_and_protection_are_respected(client: Client) -> None:
         location=ALDER, name="kept", disk_format="raw", is_protected=True
     )
     await client.images.CreateImage(kept)
-    delete = image.DeleteImageRequest(name_or_id="kept", wait=True)
+    delete = image.DeleteImageRequest(location=ALDER, name_or_id="kept", wait=True)
     assert (await refused(client.images.DeleteImage(delete))).reason == "PROTECTED"
-    free = image.UpdateImageRequest(name_or_id="kept", is_protected=False)
+    free = image.UpdateImageRequest(location=ALDER, name_or_id="kept", is_protected=False)
     await client.images.UpdateImage(free)
     await client.images.DeleteImage(delete)
 
@@ -148,11 +152,11 @@ async def test_properties_are_merged_or_replaced(client: Client) -> None:
     )
     await client.images.CreateImage(create)
     merge = image.UpdateImageRequest(
-        name_or_id="props", set_properties={"c": "3"}, remove_properties=["a"]
+        location=ALDER, name_or_id="props", set_properties={"c": "3"}, remove_properties=["a"]
     )
     changed = (await client.images.UpdateImage(merge)).image
     assert dict(changed.properties) == {"b": "2", "c": "3"}
-    replace = image.UpdateImageRequest(name_or_id="props", properties={"d": "4"})
+    replace = image.UpdateImageRequest(location=ALDER, name_or_id="props", properties={"d": "4"})
     replace.update_mask.paths.append("properties")
     changed = (await client.images.UpdateImage(replace)).image
     assert dict(changed.properties) == {"d": "4"}

@@ -73,7 +73,9 @@ async def test_changes_come_in_order_and_end_with_the_object_as_last_known(
 
     async def live() -> None:
         made = await client.servers.CreateServer(new_server(name="seen", wait=True))
-        await client.servers.DeleteServer(compute.DeleteServerRequest(name_or_id=made.server.id))
+        await client.servers.DeleteServer(
+            compute.DeleteServerRequest(location=ALDER, name_or_id=made.server.id)
+        )
 
     first = await some(call, synced_for_all)
     living = asyncio.create_task(live())
@@ -92,10 +94,14 @@ async def test_a_filter_tells_what_comes_to_fit_and_no_longer_does(client: Clien
         compute.WatchServersRequest(locations=[ALDER], filter=wanted)
     )
     await some(call, synced_for_all)
-    await client.servers.StopServer(compute.StopServerRequest(name_or_id="alder-0", wait=True))
+    await client.servers.StopServer(
+        compute.StopServerRequest(location=ALDER, name_or_id="alder-0", wait=True)
+    )
     gone = await some(call, has(UNMATCHED))
     assert gone[-1].events[0].server.status_raw == "SHUTOFF"
-    await client.servers.StartServer(compute.StartServerRequest(name_or_id="alder-0"))
+    await client.servers.StartServer(
+        compute.StartServerRequest(location=ALDER, name_or_id="alder-0")
+    )
     back = await until(call, has(ADDED))
     assert back[-1].events[0].server.status_raw == "ACTIVE"
 
@@ -104,7 +110,9 @@ async def test_a_token_continues_and_nothing_is_missed(client: Client) -> None:
     request = compute.WatchServersRequest(locations=[ALDER])
     answers = await until(client.servers.WatchServers(request), synced_for_all)
     await client.servers.UpdateServer(
-        compute.UpdateServerRequest(name_or_id="alder-0", description="while nobody looked")
+        compute.UpdateServerRequest(
+            location=ALDER, name_or_id="alder-0", description="while nobody looked"
+        )
     )
     request.resume_token = answers[-1].resume_token
     later = await until(client.servers.WatchServers(request), has(MODIFIED))

@@ -24,7 +24,7 @@ from oaktree.failures import (
     unreachable,
     violation,
 )
-from oaktree.shapes import Kind, Method, methods, reference, spoken_name, type_name
+from oaktree.shapes import Kind, Method, message_class, methods, reference, spoken_name, type_name
 
 DEFAULT_PAGE = 500
 LARGEST_PAGE = 1000
@@ -88,7 +88,7 @@ class Reader:
 
         def in_zone(region: Region, found: Any) -> bool:
             zones = selection.zones_of(region)
-            return not zones or found.location.zone in zones
+            return not zones or in_zones(found, zones)
 
         by_id = [
             (region, found) for region, (found, _) in answers if found and in_zone(region, found)
@@ -214,7 +214,7 @@ class Reader:
         zones = selection.zones_of(region)
         if not zones:
             return fits
-        return lambda resource: resource.location.zone in zones and fits(resource)
+        return lambda resource: in_zones(resource, zones) and fits(resource)
 
     def _position(self, token: str, bound: str) -> tuple[Key, str]:
         if not token:
@@ -240,10 +240,13 @@ def filter_fields(wanted: Any) -> frozenset[str]:
     """The fields a filter looks at, roughly: asking for more costs little, for less is wrong."""
     if wanted is None or not wanted.ListFields():
         return frozenset()
-    from oaktree.shapes import message_class
-
     kind = message_class(wanted.DESCRIPTOR.full_name.removesuffix("Filter"))
     return frozenset(field.name for field in kind.DESCRIPTOR.fields if field.name != "extra")
+
+
+def in_zones(resource: Any, zones: frozenset[str]) -> bool:
+    """Whether an object is in one of the zones, or is of a kind that has none."""
+    return not resource.location.zone or resource.location.zone in zones
 
 
 def worst(silent: list[common.LocationError], nobody_answered: bool) -> Failure:

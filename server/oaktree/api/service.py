@@ -22,7 +22,7 @@ from oaktree.api.repeats import Repeats
 from oaktree.api.watching import Watcher
 from oaktree.clouds import Cloud, Outcome, Region
 from oaktree.failures import Code, Failure, invalid, not_found, violation
-from oaktree.shapes import Method, spoken_name
+from oaktree.shapes import Method, method_of, spoken_name
 
 API_REVISION = "0.1.0"
 
@@ -146,23 +146,17 @@ class Api:
         return response
 
     async def _target(self, method: Method, request: Any) -> tuple[Region, Message | None]:
-        """Where a change happens, and the object it is about or in."""
+        """Where a change happens or a question is answered, and the object it is about or in."""
         if method.parent is not None:
-            name = getattr(request, method.parent_field)
-            region, target = await self._one(method.parent, request.location, name, method)
-            return region, target
-        if method.request_has("name_or_id"):
-            return await self._one(method.resource, request.location, request.name_or_id, method)
-        return await self.places.one(request.location), None
-
-    async def _one(
-        self, kind: Any, location: common.Location, name: str, method: Method
-    ) -> tuple[Region, Message]:
+            kind, name = method.parent, getattr(request, method.parent_field)
+        elif method.request_has("name_or_id"):
+            kind, name = method.resource, request.name_or_id
+        else:
+            return await self.places.one(request.location), None
         if method.changes:
-            # An id or a name that is unique wherever the caller can reach needs no location, so
-            # only what names too little is refused.
-            await self.places.select([location])
-        return await self.reader.find(kind, location, name)
+            # A change does not look around.
+            await self.places.one(request.location)
+        return await self.reader.find(kind, request.location, name)
 
     def _in_background(self, work: Any) -> None:
         task = asyncio.ensure_future(work)
@@ -320,8 +314,6 @@ class Api:
 
 
 def _delete_request(kind: Any, target: Any) -> Message:
-    from oaktree.shapes import method_of
-
     method = method_of(kind, common.VERB_DELETE)
     assert method is not None, spoken_name(kind)
     return method.request(location=target.location, name_or_id=target.id)

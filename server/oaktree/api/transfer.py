@@ -133,6 +133,7 @@ async def upload(
 async def _image(api: Api, start: image.UploadImageStart) -> tuple[Any, image.Image, bool]:
     """The image that is to get bytes, made first where the start says so."""
     if not start.HasField("create"):
+        await api.places.one(start.location)
         region, found = await api.reader.find(image.Image, start.location, start.name_or_id)
         assert isinstance(found, image.Image)
         return region, found, False
