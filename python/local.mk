@@ -4,6 +4,7 @@ EXTRA_DIST += \
   MANIFEST.in \
   pyproject.toml \
   requirements.txt \
+  server-requirements.txt \
   setup.cfg \
   setup.py \
   test-requirements.txt \

@@ -184,7 +184,8 @@ def test_same_bytes_of_another_python(
 def test_everything_needed_exists(python: str, wheel: Path, tmp_path: Path) -> None:
     """What builds, tests and uses the package can be installed together, all of it as wheels."""
     target = ("--python-version", python, "--only-binary=:all:", "--target", tmp_path)
-    requirements = ("-r", TOP / "requirements.txt", "-r", TOP / "test-requirements.txt")
+    names = ("requirements.txt", "server-requirements.txt", "test-requirements.txt")
+    requirements = [f"--requirement={TOP / name}" for name in names]
     pip = (sys.executable, "-m", "pip", "install", "--dry-run", "--ignore-installed")
     said = run(*pip, *target, *requirements, wheel, cwd=tmp_path)
     assert "Would install" in said
