@@ -45,12 +45,10 @@ EXTRA_DIST += \
   %D%/programs.sh \
   %D%/python/client.py \
   %D%/python/interop.py \
-  %D%/python/server.py \
-  %D%/tour
+  %D%/python/server.py
 
 if BUILD_CPP
-interop_server = %D%/cpp/server
-check_PROGRAMS += $(interop_server) %D%/cpp/client
+check_PROGRAMS += %D%/cpp/client %D%/cpp/server
 interop_CXXFLAGS = $(AM_CXXFLAGS) -Wall -Wextra $(CXXFLAGS)
 %C%_cpp_client_SOURCES = %D%/cpp/client.cc %D%/cpp/interop.h
 %C%_cpp_client_CPPFLAGS = $(cpp_CPPFLAGS)
@@ -62,10 +60,6 @@ interop_CXXFLAGS = $(AM_CXXFLAGS) -Wall -Wextra $(CXXFLAGS)
 %C%_cpp_server_LDADD = cpp/liboaktreemodel.la $(GRPC_LIBS)
 %D%/cpp/client-client.$(OBJEXT) %D%/cpp/server-server.$(OBJEXT): $(cpp_headers) %D%/cpp/interop.h
 endif
-
-tour: all $(examples_cpp) $(interop_server)
-	@$(AM_TESTS_ENVIRONMENT) $(srcdir)/%D%/tour
-.PHONY: tour
 
 clean-local: clean-interop
 clean-interop:

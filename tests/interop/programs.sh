@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 # shellcheck shell=sh disable=SC2154 # make sets what is used here
 #
-# For the matrix and the tour: the languages there are, and their programs.
+# For the matrix: the languages there are, and their programs.
 
 interop=$abs_top_srcdir/tests/interop
 go_programs=$abs_top_builddir/tests/interop/go/bin
