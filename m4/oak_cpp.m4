@@ -174,6 +174,9 @@ OAK_CPP_SANITIZERS
 AC_ARG_VAR([PROTO_CXXFLAGS],
   [C++ compiler flags for generated code, in place of CXXFLAGS; with -O0 it compiles in half the time])
 : ${PROTO_CXXFLAGS='$(CXXFLAGS)'}
-summary_cpp="$CXX $CXXFLAGS, ccache: $oak_ccache
+oak_proto_cxxflags=
+AS_IF([test "$PROTO_CXXFLAGS" != '$(CXXFLAGS)'],
+  [oak_proto_cxxflags=", generated code $PROTO_CXXFLAGS"])
+summary_cpp="$CXX $CXXFLAGS$oak_proto_cxxflags, ccache: $oak_ccache
           protoc $oak_protoc_version ($PROTOC), $GRPC_CPP_PLUGIN
           protobuf $oak_protobuf_version, gRPC $oak_grpc_version, $oak_gtest"])
