@@ -10,10 +10,12 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import logging
+import time
 import uuid
 from collections import deque
-from collections.abc import AsyncIterator, Iterable, Iterator
-from dataclasses import dataclass, field
+from collections.abc import AsyncIterator, Iterator
+from dataclasses import dataclass
 from typing import Any
 
 from google.protobuf.message import Message
@@ -36,10 +38,14 @@ DELETED = common.WATCH_EVENT_KIND_DELETED
 UNMATCHED = common.WATCH_EVENT_KIND_UNMATCHED
 RESYNC_REQUIRED = common.WATCH_EVENT_KIND_RESYNC_REQUIRED
 
+log = logging.getLogger(__name__)
+
 BATCH = 200
 # What a batch of objects may add up to; the envelope and the token come on top.
 BATCH_BYTES = 1_000_000
 LOG_LENGTH = 20_000
+# In a token: some of the present state was sent, and not all.
+BEGUN = "begun"
 
 Seen = tuple["common.WatchEventKind.ValueType", Message | None]
 
@@ -73,6 +79,9 @@ class Feed:
         self.log: deque[Change] = deque(maxlen=LOG_LENGTH)
         self.objects: dict[str, Any] = {}
         self.synced = False
+        # How often it has begun to ask, and which time was the last that was answered.
+        self.asked = 0
+        self.answered = 0
         self.failure: Failure | None = None
         # Grows whenever there is anything to be seen here.
         self.news = asyncio.Event()
@@ -80,12 +89,14 @@ class Feed:
         self._patience = patience
         self._linger = linger
         self._readers = 0
+        self._hurry = asyncio.Event()
         self._task: asyncio.Task[None] | None = None
 
     @contextlib.contextmanager
     def reading(self) -> Iterator[None]:
         """While it is read, and a while after, the feed asks."""
         self._readers += 1
+        self._hurry.set()
         if self._task is None or self._task.done():
             self._task = asyncio.create_task(self._run())
         try:
@@ -100,6 +111,11 @@ class Feed:
             return None
         return [] if behind == 0 else list(self.log)[-behind:]
 
+    @property
+    def done(self) -> bool:
+        """Whether nobody has read it for so long that it has stopped asking."""
+        return self._task is not None and self._task.done()
+
     async def close(self) -> None:
         if self._task is not None:
             self._task.cancel()
@@ -110,19 +126,31 @@ class Feed:
         idle = 0.0
         last: Any = None
         while idle <= self._linger:
+            hurried = self._hurry.is_set()
+            self._hurry.clear()
+            self.asked += 1
             try:
-                revision = await asyncio.wait_for(self.region.revision(self._kind), self._patience)
+                # Not wait_for, which in Python 3.11 can swallow the cancellation of close.
+                async with asyncio.timeout(self._patience):
+                    revision = await self.region.revision(self._kind)
                 if revision is None or revision != last or not self.synced:
-                    self._take(await asyncio.wait_for(self._read(), self._patience))
+                    async with asyncio.timeout(self._patience):
+                        objects = await self._read()
+                    self._take(objects)
                     last = revision
-                if self.failure is not None:
+                self.answered = self.asked
+                if self.failure is not None or hurried:
                     self.failure = None
                     self._tell()
             except Failure as failure:
                 self._fail(failure)
             except TimeoutError:
                 self._fail(too_slow(self._patience))
-            await asyncio.sleep(self.region.poll_interval)
+            except Exception:
+                log.exception("the feed of %s failed", self.region.location.cloud)
+                self._fail(Failure(Code.INTERNAL, "INTERNAL", "the log of this oaktree says why"))
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(self._hurry.wait(), self.region.poll_interval)
             idle = 0.0 if self._readers else idle + self.region.poll_interval
 
     async def _read(self) -> dict[str, Any]:
@@ -171,31 +199,47 @@ class Cursor:
     """How far a watch has read in a feed."""
 
     feed: Feed
-    fits: Predicate
-    # None as long as the present state has not been sent.
+    # Whether an object fits; known once the names in the filter could be asked for.
+    fits: Predicate | None = None
+    # Which answer of the feed is new enough to be the present state.
+    from_answer: int = 0
+    # None as long as the present state has not been sent as a whole.
     position: int | None = None
+    # Whether some of the present state has been sent.
+    begun: bool = False
     silent: bool = False
     # Whether SYNCED is still owed.
     owes_synced: bool = True
 
+    @property
+    def is_ready(self) -> bool:
+        """Whether there is a present state, or changes after one that was sent."""
+        if self.fits is None:
+            return False
+        return self.position is not None or self.feed.answered >= self.from_answer
 
-@dataclass
+    @property
+    def name(self) -> str:
+        return "/".join(key(self.feed.region.location))
+
+
 class Watcher:
     """Serves the Watch methods of all resources."""
 
-    places: Places
-    reader: Reader
-    # After how many seconds without events a bookmark is sent.
-    keepalive: float = 15.0
-    # How many seconds a feed goes on after the last who read it.
-    linger: float = 300.0
-    _feeds: dict[tuple[Any, Kind], Feed] = field(default_factory=dict)
+    def __init__(self, places: Places, reader: Reader, keepalive: float = 15.0) -> None:
+        # After how many seconds without events a bookmark is sent.
+        self.keepalive = keepalive
+        # How many seconds a feed goes on after the last who read it.
+        self.linger = 300.0
+        self._places = places
+        self._reader = reader
+        self._feeds: dict[tuple[str, Kind], Feed] = {}
 
     def feed(self, region: Region, kind: Kind) -> Feed:
-        found = self._feeds.get((region.identity, kind))
-        if found is None or (found._task is not None and found._task.done()):
-            found = Feed(region, kind, self.places.patience, self.linger)
-            self._feeds[region.identity, kind] = found
+        own = "/".join(key(region.location)), kind
+        found = self._feeds.get(own)
+        if found is None or found.done:
+            found = self._feeds[own] = Feed(region, kind, self._places.patience, self.linger)
         return found
 
     async def close(self) -> None:
@@ -204,137 +248,53 @@ class Watcher:
 
     async def watch(self, method: Method, request: Any) -> AsyncIterator[Message]:
         """The stream of answers."""
-        selection = await self.places.select(request.locations)
         if request.resume_token and (request.skip_initial or request.snapshot_only):
             raise invalid(
                 violation("resume_token", "excludes skip_initial and snapshot_only", "EXCLUSIVE")
             )
         bound = tokens.digest(request, "resume_token", "skip_initial", "snapshot_only")
-        resumed = self._resume(request.resume_token, bound)
-        cursors: list[Cursor] = []
+        positions = read_token(request.resume_token, bound)
+        selection = await self._places.select(request.locations)
         with contextlib.ExitStack() as stack:
+            watch = Watch(self._reader, method, request, selection, bound)
             for region in selection.regions:
                 feed = self.feed(region, method.resource)
                 stack.enter_context(feed.reading())
-                fits = await self.reader.predicate(
-                    region,
-                    method.resource,
-                    request.filter if request.HasField("filter") else None,
-                    selection,
-                )
-                cursors.append(Cursor(feed, fits))
-            writer = Writer(method, ReadMask.of(method.resource, request), cursors, bound)
-            if resumed is not None and not _place(cursors, resumed):
-                yield writer.resync()
+                watch.cursors.append(Cursor(feed, from_answer=feed.asked + 1))
+            if positions is not None and not place(watch.cursors, positions):
+                yield watch.resync()
                 return
-            async for response in self._stream(request, selection, cursors, writer):
+            async for response in watch.stream(self.keepalive):
                 yield response
 
-    def _resume(self, token: str, bound: str) -> dict[str, Any] | None:
-        if not token:
-            return None
-        try:
-            own, positions = tokens.decode(token)
-        except ValueError:
-            raise invalid(violation("resume_token", "is no resume token", "MALFORMED")) from None
-        if own != bound:
-            raise invalid(
-                violation("resume_token", "is of another watch: repeat its request", "MISMATCH")
-            )
-        return dict(positions)
 
-    async def _stream(
-        self, request: Any, selection: Selection, cursors: list[Cursor], writer: Writer
-    ) -> AsyncIterator[Message]:
-        silent = list(selection.unreachable)
-        owes_all = any(cursor.owes_synced for cursor in cursors) or not cursors
-        while True:
-            news = [asyncio.ensure_future(cursor.feed.news.wait()) for cursor in cursors]
-            try:
-                failures = silent + self._fell_silent(cursors)
-                silent = []
-                if failures and request.require_all_locations:
-                    raise worst(failures, False)
-                if failures:
-                    yield writer.trouble(failures)
-                for cursor in cursors:
-                    if (changes := self._changes(cursor)) is None:
-                        yield writer.resync()
-                        return
-                    if cursor.position is None and cursor.feed.synced:
-                        present = list(cursor.feed.objects.values())
-                        position = cursor.feed.position
-                        if not request.skip_initial:
-                            wanted = ((PRESENT, each) for each in present if cursor.fits(each))
-                            for batch in writer.batches(cursor, wanted):
-                                yield batch
-                        cursor.position = position
-                    if cursor.position is not None and cursor.owes_synced:
-                        cursor.owes_synced = False
-                        yield writer.synced(cursor)
-                    events = (each.event(cursor.fits) for each in changes)
-                    for batch in writer.batches(cursor, (each for each in events if each)):
-                        yield batch
-                    if cursor.position is not None and changes:
-                        cursor.position += len(changes)
-                        yield writer.bookmark()
-                if owes_all and all(not each.owes_synced or each.silent for each in cursors):
-                    owes_all = False
-                    yield writer.synced(None)
-                if request.snapshot_only and all(
-                    not cursor.owes_synced or cursor.silent for cursor in cursors
-                ):
-                    if cursors and all(cursor.silent for cursor in cursors):
-                        raise worst(
-                            [
-                                unreachable(c.feed.region.location, c.feed.failure)
-                                for c in cursors
-                                if c.feed.failure
-                            ],
-                            True,
-                        )
-                    return
-                if not news:
-                    await asyncio.sleep(self.keepalive)
-                    done: Any = ()
-                else:
-                    done, _ = await asyncio.wait(
-                        news, timeout=self.keepalive, return_when=asyncio.FIRST_COMPLETED
-                    )
-                if not done:
-                    yield writer.bookmark()
-            finally:
-                for task in news:
-                    task.cancel()
-
-    def _changes(self, cursor: Cursor) -> list[Change] | None:
-        return [] if cursor.position is None else cursor.feed.since(cursor.position)
-
-    def _fell_silent(self, cursors: list[Cursor]) -> list[common.LocationError]:
-        fallen = []
-        for cursor in cursors:
-            failure = cursor.feed.failure
-            if failure is not None and failure.code in {Code.INVALID_ARGUMENT}:
-                raise failure
-            if failure is not None and not cursor.silent:
-                cursor.silent = True
-                fallen.append(unreachable(cursor.feed.region.location, failure))
-            elif failure is None and cursor.silent:
-                # It is back: what it missed comes now, and SYNCED once more.
-                cursor.silent = False
-                cursor.owes_synced = True
-        return fallen
+def read_token(token: str, bound: str) -> dict[str, Any] | None:
+    """The positions a resume token stands for; None without one."""
+    if not token:
+        return None
+    try:
+        own, positions = tokens.decode(token, str, dict)
+    except ValueError:
+        raise invalid(violation("resume_token", "is no resume token", "MALFORMED")) from None
+    if own != bound:
+        raise invalid(
+            violation("resume_token", "is of another watch: repeat its request", "MISMATCH")
+        )
+    return dict(positions)
 
 
-def _place(cursors: list[Cursor], positions: dict[str, Any]) -> bool:
+def place(cursors: list[Cursor], positions: dict[str, Any]) -> bool:
     """Puts each cursor where the token says; False when that is no longer possible."""
     for cursor in cursors:
-        name = "/".join(key(cursor.feed.region.location))
-        if name not in positions:
+        if cursor.name not in positions:
             return False
-        if positions[name] is None:
+        at = positions[cursor.name]
+        if at == BEGUN:
+            # What was told of and has gone since could not be told: nothing remembers it.
+            return False
+        if at is None:
             continue
-        epoch, position = positions[name]
+        epoch, position = at
         if epoch != cursor.feed.epoch or cursor.feed.since(position) is None:
             return False
         cursor.position = position
@@ -342,32 +302,140 @@ def _place(cursors: list[Cursor], positions: dict[str, Any]) -> bool:
     return len(positions) == len(cursors)
 
 
-class Writer:
-    """Makes the answers of one watch."""
+class Watch:
+    """One watch: what it has still to tell, and the answers that tell it."""
 
-    def __init__(self, method: Method, mask: ReadMask, cursors: list[Cursor], bound: str) -> None:
+    def __init__(
+        self, reader: Reader, method: Method, request: Any, selection: Selection, bound: str
+    ) -> None:
+        self.cursors: list[Cursor] = []
+        self._reader = reader
+        self._kind = method.resource
+        self._request = request
+        self._selection = selection
+        self._bound = bound
         self._response = method.response
         event: Any = method.response.DESCRIPTOR.fields_by_name["events"].message_type
         self._field: str = event.fields_by_number[2].name
-        self._mask = mask
-        self._cursors = cursors
-        self._bound = bound
+        self._mask = ReadMask.of(method.resource, request)
+        # When the last answer was made.
+        self._sent = time.monotonic()
+
+    async def stream(self, keepalive: float) -> AsyncIterator[Message]:
+        """The answers, until the watch is over."""
+        owes_all = any(cursor.owes_synced for cursor in self.cursors) or not self.cursors
+        unknown = list(self._selection.unreachable)
+        while True:
+            news = [asyncio.ensure_future(cursor.feed.news.wait()) for cursor in self.cursors]
+            try:
+                failures = unknown + await self._look()
+                unknown = []
+                if owes_all:
+                    self._fail_if_hopeless(failures)
+                if failures:
+                    yield self._answer(unreachable=failures)
+                for cursor in self.cursors:
+                    if cursor.silent or not cursor.is_ready:
+                        continue
+                    changes = [] if cursor.position is None else cursor.feed.since(cursor.position)
+                    if changes is None:
+                        yield self.resync()
+                        return
+                    for answer in self._tell(cursor, changes):
+                        yield answer
+                    if cursor.owes_synced:
+                        cursor.owes_synced = False
+                        yield self._synced(cursor)
+                if owes_all and all(not each.owes_synced or each.silent for each in self.cursors):
+                    owes_all = False
+                    yield self._synced(None)
+                if self._request.snapshot_only and not owes_all:
+                    return
+                if await self._is_due(news, keepalive):
+                    yield self._answer()
+            finally:
+                for task in news:
+                    task.cancel()
+
+    async def _is_due(self, news: list[asyncio.Task[Any]], keepalive: float) -> bool:
+        """Waits until there may be something to tell, and says whether a bookmark is due."""
+        left = self._sent + keepalive - time.monotonic()
+        if news:
+            await asyncio.wait(news, timeout=max(left, 0.0), return_when=asyncio.FIRST_COMPLETED)
+        else:
+            await asyncio.sleep(max(left, 0.0))
+        return time.monotonic() >= self._sent + keepalive
+
+    async def _look(self) -> list[common.LocationError]:
+        """Who has fallen silent since; and finds out what fits where that is not known yet."""
+        fallen = []
+        for cursor in self.cursors:
+            region, failure = cursor.feed.region, cursor.feed.failure
+            if failure is None and cursor.fits is None:
+                wanted = self._request.filter if self._request.HasField("filter") else None
+                found = await self._reader.ask_one(
+                    region,
+                    lambda each, w=wanted: (  # type: ignore[misc]
+                        self._reader.predicate(each, self._kind, w, self._selection)
+                    ),
+                )
+                if isinstance(found, common.LocationError):
+                    failure = Failure.of(found.error)
+                else:
+                    cursor.fits = found
+            if failure is not None and not cursor.silent:
+                cursor.silent = True
+                fallen.append(unreachable(region.location, failure))
+            elif failure is None and cursor.silent:
+                # It is back: what it missed comes now, and SYNCED once more.
+                cursor.silent = False
+                cursor.owes_synced = True
+        return fallen
+
+    def _fail_if_hopeless(self, failures: list[common.LocationError]) -> None:
+        silent = [each for each in self.cursors if each.silent]
+        everyone = bool(failures) and len(silent) == len(self.cursors)
+        if everyone or (failures and self._request.require_all_locations):
+            raise worst(failures, everyone)
+
+    def _tell(self, cursor: Cursor, changes: list[Change]) -> Iterator[Message]:
+        """What the caller does not know yet of a place."""
+        assert cursor.fits is not None
+        fits = cursor.fits
+        if cursor.position is None:
+            cursor.position, position = None, cursor.feed.position
+            cursor.begun = True
+            if not self._request.skip_initial:
+                present = list(cursor.feed.objects.values())
+                yield from self._batches(cursor, ((PRESENT, e) for e in present if fits(e)))
+            cursor.position = position
+            return
+        events = [event for change in changes if (event := change.event(fits)) is not None]
+        position = cursor.position + len(changes)
+        if not events:
+            cursor.position = position
+            return
+        yield from self._batches(cursor, iter(events), position)
 
     def _token(self) -> str:
         positions = {
-            "/".join(key(cursor.feed.region.location)): (
-                None if cursor.position is None else [cursor.feed.epoch, cursor.position]
+            cursor.name: (
+                [cursor.feed.epoch, cursor.position]
+                if cursor.position is not None
+                else (BEGUN if cursor.begun else None)
             )
-            for cursor in self._cursors
+            for cursor in self.cursors
         }
         return tokens.encode([self._bound, positions])
 
-    def _answer(self) -> Any:
-        return self._response(resume_token=self._token())
+    def _answer(self, **fields: Any) -> Any:
+        self._sent = time.monotonic()
+        return self._response(resume_token=self._token(), **fields)
 
-    def batches(self, cursor: Cursor, seen: Iterable[Seen]) -> Iterable[Message]:
-        """The events in answers of a good size. They carry the token of where the cursor was, for
-        only after the last of them all is its next position reached."""
+    def _batches(
+        self, cursor: Cursor, seen: Iterator[Seen], position: int | None = None
+    ) -> Iterator[Message]:
+        """The events in answers of a good size; the last has the position that is reached then."""
         response, size = self._answer(), 0
         location = cursor.feed.region.location
         for kind, resource in seen:
@@ -380,22 +448,17 @@ class Writer:
             event = response.events.add(kind=kind, location=location)
             getattr(event, self._field).CopyFrom(masked)
             size += length
+        if position is not None:
+            cursor.position = position
+            response.resume_token = self._token()
         if response.events:
             yield response
 
-    def synced(self, cursor: Cursor | None) -> Message:
+    def _synced(self, cursor: Cursor | None) -> Message:
         response = self._answer()
         location = cursor.feed.region.location if cursor else None
         response.events.add(kind=SYNCED, location=location)
         return response  # type: ignore[no-any-return]
-
-    def trouble(self, failures: list[common.LocationError]) -> Message:
-        response = self._answer()
-        response.unreachable.extend(failures)
-        return response  # type: ignore[no-any-return]
-
-    def bookmark(self) -> Message:
-        return self._answer()  # type: ignore[no-any-return]
 
     def resync(self) -> Message:
         response = self._response()
