@@ -78,6 +78,7 @@ class Options(argparse.Namespace):
     builds: int
     rounds: int
     servers: int
+    many: int
 
 
 def enabled(language: str) -> bool:
@@ -362,10 +363,67 @@ def measure_codec(options: Options) -> Iterator[Ratio]:
             yield Ratio(protobuf / json, f"{language}: {operation} {servers}, CPU", "JSON")
 
 
+OPERATIONS = {"get": "GetServer", "list": "ListServers of {}", "cycle": "create, watch, delete"}
+
+
+def measure_server(options: Options) -> Iterator[Ratio]:
+    if sys.version_info < (3, 11):
+        raise SkippedError("oaktree, the server, needs Python 3.11")
+    print(f"  Python {platform.python_version()}, {versions('protobuf', 'grpcio')}")
+    directory = options.work / "calls"
+    program = [sys.executable, "-B", str(BENCH / "calls.py"), str(directory)]
+    run([*program, str(options.rounds), str(options.servers), str(options.many)])
+    measured: dict[tuple[str, str, str], list[float]] = defaultdict(list)
+    for line in (directory / "measured").read_text().splitlines():
+        operation, who, what, value = line.split()
+        measured[operation, who, what].append(float(value))
+
+    for operation, name in OPERATIONS.items():
+        name = name.format(f"{options.servers:,}")
+        print(f"  {name}")
+        of: dict[str, dict[str, float]] = {}
+        for who in ("oaktree", "bare"):
+            latency, rate, cpu = (measured[operation, who, x] for x in ("latency", "rate", "cpu"))
+            of[who] = {
+                "median latency": statistics.median(latency),
+                "p99 latency": sorted(latency)[len(latency) * 99 // 100],
+                "calls a second": statistics.median(rate),
+                "CPU": statistics.mean(cpu),
+            }
+            median, p99, calls, used = of[who].values()
+            print(
+                f"    {who:<8} {calls:9,.1f} calls/s {median * 1e3:8.3f} ms median "
+                f"{p99 * 1e3:8.3f} ms p99 {used * 1e3:7.3f} ms CPU"
+            )
+        for what, least in of["bare"].items():
+            # CPU is counted in ticks, of which a handful of calls may need none.
+            if least:
+                yield Ratio(of["oaktree"][what] / least, f"{name}, {what}", "a bare server")
+
+    def snapshot(who: str, what: str) -> list[float]:
+        return measured["snapshot", who, what]
+
+    (servers,), (size,) = snapshot("oaktree", "servers"), snapshot("oaktree", "bytes")
+    (before,), (peak,) = snapshot("oaktree", "before"), snapshot("oaktree", "peak")
+    first, *_ = snapshot("oaktree", "wall")
+    name = f"snapshot of {servers:,.0f} servers"
+    print(f"  {name}, {size:,.0f} bytes; the first of oaktree in {first:.2f} s")
+    seconds_of: dict[str, float] = {}
+    for who in ("oaktree", "bare"):
+        seconds_of[who] = wall = statistics.median(snapshot(who, "wall"))
+        used = statistics.mean(snapshot(who, "cpu"))
+        print(f"    {who:<8} {wall:7.2f} s {servers / wall:11,.0f} servers/s {used:7.2f} s CPU")
+    mib = 1 << 20
+    print(f"    oaktree  peak RSS {peak / mib:,.0f} MiB, before the first {before / mib:,.0f} MiB")
+    yield Ratio(seconds_of["oaktree"] / seconds_of["bare"], f"{name}, time", "a bare server")
+    yield Ratio(peak / before, f"{name}, peak RSS", "oaktree before it")
+
+
 PARTS = {
     "build": ("The C++ build", measure_build),
     "import": ("Importing in Python", measure_import),
     "codec": ("Servers as protobuf and as JSON", measure_codec),
+    "server": ("oaktree beside a bare server", measure_server),
 }
 
 
@@ -378,6 +436,7 @@ def parse_options() -> Options:
     parser.add_argument("--builds", type=int, default=2, help="of either kind")
     parser.add_argument("--rounds", type=int, default=15, help="of everything else")
     parser.add_argument("--servers", type=int, default=1000)
+    parser.add_argument("--many", type=int, default=100_000, help="servers of a snapshot")
     options = parser.parse_args(namespace=Options())
     for part in options.parts:
         if part not in PARTS:

@@ -3,12 +3,14 @@
 # What this project costs beside what it stands on; doc/bench.rst says what each
 # line means.
 
-BENCH = build import codec
+BENCH = build import codec server
 BENCH_CXXFLAGS = -O0
 BENCH_FLAGS =
 
 EXTRA_DIST += \
+  %D%/bare.py \
   %D%/bench.py \
+  %D%/calls.py \
   %D%/codec.go \
   %D%/codec.py \
   %D%/compute-servers-detail.json \
