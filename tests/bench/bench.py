@@ -2,8 +2,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """Measures what this project costs beside what it stands on. `make bench` runs it.
 
-Everything is a ratio of two things measured in turns, in one run: so it says much the same on a
-fast machine, a slow one and a busy one. It fails only when something could not be measured.
+Everything is a ratio of two things measured in one run, in turns or at the same time: so it says
+much the same on a fast machine, a slow one and a busy one. It fails only when something could not
+be measured.
 """
 
 from __future__ import annotations
@@ -109,9 +110,8 @@ def run(command: Sequence[str], directory: Path | None = None) -> tuple[Cost, st
     return Cost(usage.ru_utime + usage.ru_stime, time.perf_counter() - start), output
 
 
-def least(costs: Sequence[Cost]) -> Cost:
-    """The cost when the machine had the least else to do."""
-    return Cost(min(cost.cpu for cost in costs), min(cost.wall for cost in costs))
+def total(costs: Sequence[Cost]) -> Cost:
+    return Cost(sum(cost.cpu for cost in costs), sum(cost.wall for cost in costs))
 
 
 def first_line(*command: str) -> str:
@@ -181,19 +181,14 @@ class Build:
         cost, output = run(command, self.made)
         return cost, Steps.of(output)
 
-    def make_all(self) -> tuple[Cost, Steps]:
-        self.make("clean")
-        return self.make()
+    def lay_out(self) -> None:
+        """Gives by_hand what is no compiler's work: directories, and units that include others."""
+        shutil.rmtree(self.bare, ignore_errors=True)
+        compiled = shutil.ignore_patterns("*.pb.*", "*.o", "*.lo", "*.d", "*.so*", "*.la*")
+        shutil.copytree(self.made / "cpp", self.bare / "cpp", ignore=compiled)
 
     def by_hand(self, steps: Steps) -> Cost:
         """The same work with nothing around it: protoc once for all, each unit, the library."""
-        shutil.rmtree(self.bare, ignore_errors=True)
-        # What make wrote itself, such as units that include others, is given; so are directories.
-        shutil.copytree(
-            self.made / "cpp",
-            self.bare / "cpp",
-            ignore=shutil.ignore_patterns("*.pb.*", "*.o", "*.lo", "*.d", "*.so*", "*.la*"),
-        )
         protoc = [
             configured("PROTOC"),
             f"--plugin=protoc-gen-grpc={configured('GRPC_CPP_PLUGIN')}",
@@ -208,7 +203,7 @@ class Build:
             commands = [bare(command) for command in steps.compiles]
             costs += [cost for cost, _ in pool.map(lambda c: run(c, self.bare), commands)]
         costs += [run(bare(command), self.bare)[0] for command in steps.links]
-        return Cost(sum(cost.cpu for cost in costs), time.perf_counter() - start)
+        return Cost(total(costs).cpu, time.perf_counter() - start)
 
     def protos(self) -> list[str]:
         """All of them, relative to the include root."""
@@ -237,24 +232,29 @@ def measure_build(options: Options) -> Iterator[Ratio]:
     print(f"  CXXFLAGS '{options.cxxflags}', {options.jobs} jobs, no ccache; configure not counted")
     build = Build(options)
 
-    # Whoever comes first also pays for reading the headers from the disk, so it is not counted.
-    cost, steps = build.make_all()
+    # Says what is to be done by hand, and pays for reading the headers from the disk.
+    cost, steps = build.make()
     tell("make, not counted", cost, str(steps))
-    costs: dict[str, list[Cost]] = {"by hand": [], "make": []}
-    for number in range(options.builds):
-        for who in sorted(costs, reverse=number % 2 == 1):
-            cost = build.by_hand(steps) if who == "by hand" else build.make_all()[0]
-            tell(who, cost)
-            costs[who].append(cost)
-    hand, whole = least(costs["by hand"]), least(costs["make"])
+    hand, made = [], []
+    for _ in range(options.builds):
+        build.lay_out()
+        build.make("clean")
+        # At the same time, for what else the machine does changes what the same work costs.
+        with concurrent.futures.ThreadPoolExecutor() as pool:
+            by_hand, by_make = pool.submit(build.by_hand, steps), pool.submit(build.make)
+        hand.append(by_hand.result())
+        made.append(by_make.result()[0])
+        tell("by hand", hand[-1])
+        tell("make", made[-1])
     flags = f"protoc and g++ by hand, {options.cxxflags}"
-    yield Ratio(whole.cpu / hand.cpu, "C++ build by make, CPU", flags)
-    yield Ratio(whole.wall / hand.wall, "C++ build by make, time", flags)
+    yield Ratio(total(made).cpu / total(hand).cpu, "C++ build by make, CPU", flags)
+    yield Ratio(total(made).wall / total(hand).wall, "C++ build by make, time", flags)
+    whole = total(made).cpu / options.builds
 
     again = "the C++ build by make, CPU"
     cost, steps = build.make()
     tell("make, nothing to do", cost, str(steps))
-    yield Ratio(cost.cpu / whole.cpu, "make with nothing to do", again)
+    yield Ratio(cost.cpu / whole, "make with nothing to do", again)
 
     protos = sorted(build.protos(), key=lambda proto: len(build.importers(proto)))
     for proto in (protos[0], protos[-1]):
@@ -262,7 +262,7 @@ def measure_build(options: Options) -> Iterator[Ratio]:
         cost, steps = build.touch(proto)
         tell("touch, make", cost, str(steps))
         print(f"      {proto}, imported by {importers} of {len(protos)}")
-        yield Ratio(cost.cpu / whole.cpu, f"make after touching {Path(proto).name}", again)
+        yield Ratio(cost.cpu / whole, f"make after touching {Path(proto).name}", again)
 
 
 IMPORTS = {
