@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import enum
 from collections.abc import Iterable, Mapping
+from typing import Literal
 
 from google.protobuf.duration_pb2 import Duration
 from oaktreemodel.common import v1 as common
@@ -12,6 +13,14 @@ from oaktreemodel.common import v1 as common
 # What gRPC's C++ library lets through is 8 KiB; the promise is half of that.
 SIZE_LIMIT = 4096
 TEXT_LIMIT = 1024
+# More of a list can never fit.
+LIST_LIMIT = 50
+# What goes next when the lists are gone.
+EXPENDABLE: tuple[Literal["upstream", "location", "resource"], ...] = (
+    "upstream",
+    "location",
+    "resource",
+)
 LISTS = ("field_violations", "matches", "leftovers", "unreachable")
 
 NEVER = common.RETRY_ADVICE_NEVER
@@ -109,12 +118,14 @@ def violation(field: str, description: str, reason: str) -> common.FieldViolatio
 
 def invalid(*violations: common.FieldViolation) -> Failure:
     """INVALID_ARGUMENT, with all that is wrong at once."""
-    text = "; ".join(f"{each.field}: {each.description}" for each in violations)
+    told = [f"{each.field}: {each.description}" for each in violations[:LIST_LIMIT]]
+    text = "; ".join(told)
     return Failure(Code.INVALID_ARGUMENT, "INVALID_REQUEST", text, violations=violations)
 
 
 def not_found(what: str, location: common.Location | None = None) -> Failure:
-    return Failure(Code.NOT_FOUND, "NOT_FOUND", f"there is no {what}", location=location)
+    message = f"there is no {what}; the List method tells what there is"
+    return Failure(Code.NOT_FOUND, "NOT_FOUND", message, location=location)
 
 
 def reference_not_found(field: str, what: str) -> Failure:
@@ -166,20 +177,30 @@ def all_unreachable(locations: list[common.LocationError]) -> Failure:
 
 def status_of(error: common.Error) -> common.Status:
     """The Status that goes into grpc-status-details-bin, cut to the promised size."""
-    error = common.Error.FromString(error.SerializeToString())
-    if len(error.message.encode()) > TEXT_LIMIT:
-        error.message = error.message.encode()[: TEXT_LIMIT - 3].decode(errors="ignore") + "..."
+    cut = common.Error()
+    cut.CopyFrom(error)
+    for name in LISTS:
+        surplus = len(getattr(cut, name)) - LIST_LIMIT
+        if surplus > 0:
+            del getattr(cut, name)[LIST_LIMIT:]
+            cut.omitted_count += surplus
+    if len(cut.message.encode()) > TEXT_LIMIT:
+        cut.message = cut.message.encode()[: TEXT_LIMIT - 3].decode(errors="ignore") + "..."
     while True:
-        status = common.Status(code=error.code, message=error.message)
-        status.details.add().Pack(error)
-        if len(error.message.encode()) + status.ByteSize() < SIZE_LIMIT:
+        status = common.Status(code=cut.code, message=cut.message)
+        status.details.add().Pack(cut)
+        if len(cut.message.encode()) + status.ByteSize() < SIZE_LIMIT:
             return status
-        longest = max(LISTS, key=lambda name: sum(each.ByteSize() for each in getattr(error, name)))
-        if getattr(error, longest):
-            del getattr(error, longest)[-1]
-            error.omitted_count += 1
-        elif error.metadata:
-            error.metadata.clear()
+        longest = max(LISTS, key=lambda name: sum(each.ByteSize() for each in getattr(cut, name)))
+        rest = [name for name in EXPENDABLE if cut.HasField(name)]
+        if getattr(cut, longest):
+            del getattr(cut, longest)[-1]
+            cut.omitted_count += 1
+        elif cut.metadata:
+            cut.metadata.clear()
+        elif rest:
+            cut.ClearField(rest[0])
+        elif cut.operation_id:
+            cut.operation_id = ""
         else:
-            del error.unreachable[:]
-            error.ClearField("upstream")
+            cut.message = cut.message[: len(cut.message) // 2]

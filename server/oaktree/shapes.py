@@ -11,7 +11,6 @@ import functools
 import importlib
 import pkgutil
 import re
-from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -132,10 +131,14 @@ def methods() -> tuple[Method, ...]:
     return tuple(found)
 
 
-@functools.cache
 def method_of(kind: Kind, verb: common.Verb.ValueType) -> Method | None:
     """The method that does this to that resource, where there is one."""
     return next((m for m in methods() if m.resource is kind and m.verb == verb), None)
+
+
+def method_named(name: str) -> Method:
+    """The method of that name, of which there is one only."""
+    return next(method for method in methods() if method.name == name)
 
 
 def has_behavior(field: FieldDescriptor, behavior: common.FieldBehavior.ValueType) -> bool:
@@ -144,11 +147,6 @@ def has_behavior(field: FieldDescriptor, behavior: common.FieldBehavior.ValueTyp
 
 def is_sensitive(field: FieldDescriptor) -> bool:
     return bool(field.GetOptions().Extensions[common.sensitive])
-
-
-def fields(message: Message) -> Iterator[tuple[FieldDescriptor, object]]:
-    """The fields that are present, with their values."""
-    yield from message.ListFields()
 
 
 def reference(resource: Message) -> common.ResourceRef:

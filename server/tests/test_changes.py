@@ -266,6 +266,61 @@ async def test_actions_go_where_they_should(client: Client) -> None:
     assert (await client.servers.RebootServer(hard)).server.status_raw == "ACTIVE"
 
 
+async def test_the_same_change_is_joined_and_another_is_not(client: Client) -> None:
+    stop = compute.StopServerRequest(location=ALDER, name_or_id="alder-0", wait=True)
+    both = await asyncio.gather(client.servers.StopServer(stop), client.servers.StopServer(stop))
+    assert [each.server.status_raw for each in both] == ["SHUTOFF", "SHUTOFF"]
+    await client.servers.StartServer(
+        compute.StartServerRequest(location=ALDER, name_or_id="alder-0")
+    )
+    assert (await refused(client.servers.StopServer(stop))).reason == "IN_TRANSITION"
+
+
+async def test_a_wait_ends_when_nothing_is_at_work_any_more(client: Client) -> None:
+    stop = compute.StopServerRequest(location=ALDER, name_or_id="alder-0")
+    stopping = await client.servers.StopServer(stop)
+    await asyncio.sleep(0.1)
+    start = compute.StartServerRequest(location=ALDER, name_or_id="alder-0", wait=True)
+    await client.servers.StartServer(start)
+    wait = operation.WaitOperationRequest(operation_id=stopping.operation.id)
+    ended = (await operations(client).WaitOperation(wait)).operation
+    assert ended.state == operation.OPERATION_STATE_FAILED
+    assert ended.error.reason == "WRONG_STATE"
+
+
+async def test_a_floating_ip_that_no_cloud_has_is_refused_at_once(client: Client) -> None:
+    addressing = compute.ServerAddressing(policy=compute.SERVER_ADDRESS_POLICY_FLOATING)
+    request = new_server(ALDER, addressing=addressing, wait=True)
+    assert (await refused(client.servers.CreateServer(request))).reason == "NOT_SUPPORTED_BY_CLOUD"
+
+
+async def test_a_failure_that_passes_is_tried_again(serve: Serve) -> None:
+    client = await serve(SimulatedCloud("alder", quirks(PROVIDER, server_quota=2)))
+    request = new_server(request_id="retry")
+    assert (await refused(client.servers.CreateServer(request))).reason == "QUOTA_EXCEEDED"
+    delete = compute.DeleteServerRequest(location=ALDER, name_or_id="alder-0", wait=True)
+    await client.servers.DeleteServer(delete)
+    assert (await client.servers.CreateServer(request)).server.name == "new"
+
+
+async def test_a_watch_of_operations_is_like_any_other(client: Client) -> None:
+    stub = operations(client)
+    running = operation.OperationFilter(states=[operation.OPERATION_STATE_RUNNING])
+    call = stub.WatchOperations(operation.WatchOperationsRequest(filter=running))
+    made = await client.servers.CreateServer(new_server())
+    seen: list[int] = []
+    async with asyncio.timeout(5):
+        while common.WATCH_EVENT_KIND_UNMATCHED not in seen:
+            answer = await call.read()
+            assert answer.resume_token
+            seen += [e.kind for e in answer.events if e.operation.id == made.operation.id]
+    call.cancel()
+    first = {common.WATCH_EVENT_KIND_PRESENT, common.WATCH_EVENT_KIND_ADDED}
+    assert seen[0] in first
+    junk = operation.WatchOperationsRequest(resume_token="junk")
+    assert (await refused(stub.WatchOperations(junk))).reason == "INVALID_REQUEST"
+
+
 async def test_a_resize_waits_to_be_confirmed(client: Client) -> None:
     resize = compute.ResizeServerRequest(
         location=ALDER, name_or_id="alder-0", flavor="medium", wait=True

@@ -234,6 +234,38 @@ async def test_images_hide_what_is_hidden(client: Client) -> None:
     assert await names(image.ImageFilter(is_hidden=True)) == {"old"}
 
 
+async def test_an_error_stays_small_whatever_is_asked(client: Client) -> None:
+    place = common.Location(
+        cloud="x" * 200, project=common.Project(id="p", domain_name="y" * 60_000)
+    )
+    request = compute.GetServerRequest(name_or_id="z", location=place)
+    assert (await refused(client.servers.GetServer(request))).reason == "UNKNOWN_LOCATION"
+    wanted = compute.ServerFilter(statuses=[1000 + n for n in range(5000)])  # type: ignore[misc]
+    listing = compute.ListServersRequest(filter=wanted)
+    error = await refused(client.servers.ListServers(listing))
+    assert error.omitted_count + len(error.field_violations) == 5000
+
+
+async def test_pages_end_for_objects_with_places_of_their_own(client: Client) -> None:
+    stub: Any = compute.KeypairServiceStub(client.channel)
+    for number in range(3):
+        await stub.CreateKeypair(compute.CreateKeypairRequest(location=ALDER, name=f"k{number}"))
+    names: list[str] = []
+    request = compute.ListKeypairsRequest(page_size=1)
+    while len(names) < 10:
+        page = await stub.ListKeypairs(request)
+        names += [each.name for each in page.keypairs]
+        if not page.next_page_token:
+            break
+        request.page_token = page.next_page_token
+    assert names == ["k0", "k1", "k2"]
+
+
+async def test_other_projects_are_for_administrators(client: Client) -> None:
+    request = compute.ListServersRequest(all_projects=True)
+    assert (await refused(client.servers.ListServers(request))).code == 7
+
+
 async def test_bytes_that_are_no_request_are_the_callers_fault(client: Client) -> None:
     call: Any = client.channel.unary_unary("/oaktree.compute.v1.ServerService/GetServer")
     error = await refused(call(b"\xff\xff"))

@@ -115,6 +115,31 @@ async def test_bytes_that_are_there_are_not_sent_again(client: Client) -> None:
     assert error.reason == "ALREADY_UPLOADED"
 
 
+async def test_the_answer_comes_with_the_finish_and_once_for_a_request_id(client: Client) -> None:
+    start = begin(request_id="up", checksums=[md5(DATA)])
+
+    async def send() -> str:
+        call: Any = client.images.UploadImage()
+        await call.write(image.UploadImageRequest(start=start))
+        first = await call.read()
+        if first.persisted_size_bytes == 0:
+            for at in range(0, len(DATA), CHUNK):
+                chunk = image.UploadImageChunk(data=DATA[at : at + CHUNK], offset_bytes=at)
+                await call.write(image.UploadImageRequest(chunk=chunk))
+            finish = image.UploadImageFinish()
+            await call.write(image.UploadImageRequest(finish=finish))
+            last = await call.read()
+            while not last.HasField("image"):
+                last = await call.read()
+            first = last
+        assert first.persisted_size_bytes == first.received_size_bytes == len(DATA)
+        assert first.operation.kind == "image.upload"
+        call.cancel()
+        return str(first.image.id)
+
+    assert await send() == await send()
+
+
 async def test_an_import_fetches_by_itself(client: Client) -> None:
     create = image.CreateImageRequest(location=ALDER, name="far", disk_format="raw")
     await client.images.CreateImage(create)

@@ -139,6 +139,35 @@ async def test_a_token_that_is_no_longer_good_says_so(client: Client, serve: Ser
         assert error.field_violations[0].field == "resume_token"
 
 
+async def test_a_watch_that_broke_in_the_present_state_begins_anew(serve: Serve) -> None:
+    client = await serve(SimulatedCloud("alder", quirks(PROVIDER, servers=600)))
+    request = compute.WatchServersRequest()
+    call = client.servers.WatchServers(request)
+    first = await until(call, has(PRESENT))
+    request.resume_token = first[-1].resume_token
+    resumed = [answer async for answer in client.servers.WatchServers(request)]
+    assert kinds(resumed) == [RESYNC]
+
+
+async def test_a_watch_sees_what_was_made_before_it_began(client: Client) -> None:
+    request = compute.WatchServersRequest(locations=[ALDER])
+    await until(client.servers.WatchServers(request), synced_for_all)
+    made = await client.servers.CreateServer(new_server(name="before"))
+    answers = await until(client.servers.WatchServers(request), synced_for_all)
+    present = [e.server.id for a in answers for e in a.events if e.kind == PRESENT]
+    assert made.server.id in present
+
+
+async def test_a_watch_that_nobody_answers_fails(serve: Serve) -> None:
+    client = await serve(SimulatedCloud("birch", quirks(FLOATING, failing=True)))
+    for request in (
+        compute.WatchServersRequest(),
+        compute.WatchServersRequest(snapshot_only=True),
+    ):
+        error = await refused(client.servers.WatchServers(request))
+        assert error.reason == "LOCATION_UNREACHABLE"
+
+
 async def test_bookmarks_show_that_the_stream_is_alive(client: Client) -> None:
     client.oaktree.api.watcher.keepalive = 0.05
     call = client.servers.WatchServers(compute.WatchServersRequest(locations=[ALDER]))

@@ -47,10 +47,6 @@ class ReadMask:
         has = "read_mask" in request.DESCRIPTOR.fields_by_name and request.HasField("read_mask")
         return cls(kind, request.read_mask if has else None)
 
-    @property
-    def is_all(self) -> bool:
-        return self._mask is None
-
     def apply(self, resource: Message) -> Message:
         """The resource with these fields only; the same object where nothing is left out."""
         if self._mask is not None:

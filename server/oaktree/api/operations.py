@@ -8,12 +8,15 @@ with the same clouds can ask again. What is remembered beside is only when it be
 from __future__ import annotations
 
 import asyncio
+import itertools
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from google.protobuf.message import Message
 from google.protobuf.timestamp_pb2 import Timestamp
+from oaktreemodel.cloud import v1 as cloud
 from oaktreemodel.common import v1 as common
 from oaktreemodel.compute import v1 as compute
 from oaktreemodel.image import v1 as image
@@ -21,17 +24,17 @@ from oaktreemodel.network import v1 as network
 from oaktreemodel.operation import v1 as operation
 
 from oaktree.api import tokens
-from oaktree.api.places import Places, key
+from oaktree.api.places import Places, Selection, key
 from oaktree.api.reading import kinds
 from oaktree.clouds import Outcome, Region
 from oaktree.failures import WHOLE_FLOW, Code, Failure
-from oaktree.shapes import Method, reference, snake, type_name
+from oaktree.shapes import Kind, Method, reference, snake, type_name
 
 # How long an operation that has ended is remembered, in seconds.
 MEMORY = 3600.0
+LONG_MEMORY = 24 * 3600.0
 ID_LIMIT = 512
 
-PENDING = operation.OPERATION_STATE_PENDING
 RUNNING = operation.OPERATION_STATE_RUNNING
 SUCCEEDED = operation.OPERATION_STATE_SUCCEEDED
 FAILED = operation.OPERATION_STATE_FAILED
@@ -51,12 +54,29 @@ class End:
     gone: bool = False
 
 
+# What a server is only on the way to something else.
+IN_BETWEEN = {
+    compute.ServerStatus.Value(f"SERVER_STATUS_{name}")
+    for name in (
+        "BUILD REBOOT HARD_REBOOT PASSWORD REBUILD MIGRATING RESIZE REVERT_RESIZE UNSPECIFIED OTHER"
+    ).split()
+}
+
+
 def _server_failed(server: Any, needs: str) -> Failure | None:
+    """Asked when it is not done: failed is what is in ERROR, or what nothing is at work on."""
     if server.status == compute.SERVER_STATUS_ERROR:
         fault = server.fault.message or "the cloud does not say why"
         if "No valid host" in fault:
             return Failure(Code.RESOURCE_EXHAUSTED, "NO_VALID_HOST", fault, retry=WHOLE_FLOW)
         return Failure(Code.INTERNAL, "UPSTREAM_FAILED", f"the server is in ERROR: {fault}")
+    if not server.task_state_raw and server.status not in IN_BETWEEN:
+        return Failure(
+            Code.FAILED_PRECONDITION,
+            "WRONG_STATE",
+            f"nothing is at work on the server any more, and it is {server.status_raw}",
+            retry=WHOLE_FLOW,
+        )
     return None
 
 
@@ -72,15 +92,33 @@ def _server_created(server: Any, needs: str) -> bool:
 
 
 def _create_failed(server: Any, needs: str) -> Failure | None:
-    if server.status == compute.SERVER_STATUS_ACTIVE and needs and not server.task_state:
-        if not server.addresses:
+    if server.status == compute.SERVER_STATUS_ACTIVE and not server.task_state_raw:
+        if needs and not server.addresses:
             return Failure(
                 Code.FAILED_PRECONDITION,
                 "NO_ADDRESS",
                 "the server is ACTIVE and got no address",
                 retry=WHOLE_FLOW,
             )
+        return None  # the oaktree itself is at work, on the floating IP
     return _server_failed(server, needs)
+
+
+def _delete_failed(server: Any, needs: str) -> Failure | None:
+    idle = not server.task_state_raw
+    if idle and server.status == compute.SERVER_STATUS_ERROR:
+        return _server_failed(server, needs)
+    return None
+
+
+def _floating_failed(value: Any, needs: str) -> Failure | None:
+    if value.status == network.FLOATING_IP_STATUS_ERROR:
+        return Failure(Code.INTERNAL, "UPSTREAM_FAILED", f"{value.name} is in ERROR")
+    return None
+
+
+def _mapped(value: Any, needs: str) -> bool:
+    return bool(value.status == network.FLOATING_IP_STATUS_ACTIVE)
 
 
 def _resized(server: Any, needs: str) -> bool:
@@ -152,25 +190,25 @@ def _server_deleted(server: Any, needs: str) -> bool:
 
 ENDS: Mapping[str, End] = {
     "server.create": End(_server_created, _create_failed),
-    "server.delete": End(_server_deleted, gone=True),
-    "server.start": _server("ACTIVE"),
+    "server.delete": End(_server_deleted, _delete_failed, gone=True),
+    "server.start": _server("ACTIVE", idle=True),
     "server.stop": _server("SHUTOFF"),
     "server.reboot": _server("ACTIVE", idle=True),
     "server.pause": _server("PAUSED"),
-    "server.unpause": _server("ACTIVE"),
+    "server.unpause": _server("ACTIVE", idle=True),
     "server.suspend": _server("SUSPENDED"),
-    "server.resume": _server("ACTIVE"),
+    "server.resume": _server("ACTIVE", idle=True),
     "server.rescue": _server("RESCUE"),
-    "server.unrescue": _server("ACTIVE"),
+    "server.unrescue": _server("ACTIVE", idle=True),
     "server.resize": End(_resized, _server_failed),
     "server.confirm_resize": _server("ACTIVE", "SHUTOFF", idle=True),
     "server.revert_resize": _server("ACTIVE", "SHUTOFF", idle=True),
     "server.rebuild": _server("ACTIVE", "SHUTOFF", idle=True),
     "server.shelve": _server("SHELVED_OFFLOADED", "SHELVED", idle=True),
-    "server.unshelve": _server("ACTIVE"),
+    "server.unshelve": _server("ACTIVE", idle=True),
     "server.migrate": _server("VERIFY_RESIZE", "ACTIVE", idle=True),
     "server.change_password": _server("ACTIVE", idle=True),
-    "server.restore": _server("ACTIVE"),
+    "server.restore": _server("ACTIVE", idle=True),
     "server.create_image": End(_image_active, _image_failed),
     "server_interface.attach": End(_has_port, _server_failed),
     "server_interface.detach": End(lambda server, port: not _has_port(server, port), gone=True),
@@ -179,17 +217,10 @@ ENDS: Mapping[str, End] = {
     "image.upload": End(_image_active, _image_failed),
     "image.import": End(_image_active, _image_failed),
     "image.delete": End(lambda value, needs: False, gone=True),
-    "floating_ip.create": End(
-        lambda value, needs: value.status == network.FLOATING_IP_STATUS_ACTIVE
-    ),
-    "floating_ip.attach": End(
-        lambda value, needs: value.status == network.FLOATING_IP_STATUS_ACTIVE
-    ),
-    "floating_ip.detach": End(lambda value, needs: not value.port_id),
-    "floating_ip.delete": End(
-        lambda value, needs: value.status == network.FLOATING_IP_STATUS_DOWN and not value.port_id,
-        gone=True,
-    ),
+    "floating_ip.create": End(_mapped, _floating_failed),
+    "floating_ip.attach": End(_mapped, _floating_failed),
+    "floating_ip.detach": End(lambda value, needs: not value.port_id, _floating_failed),
+    "floating_ip.delete": End(lambda value, needs: False, gone=True),
     "network.create": _up(network.NETWORK_STATUS_BUILD, network.NETWORK_STATUS_ERROR),
     "port.create": _up(network.PORT_STATUS_BUILD, network.PORT_STATUS_ERROR),
     "volume.create": _volume("available"),
@@ -233,8 +264,8 @@ class Operations:
 
     def __init__(self, places: Places) -> None:
         self._places = places
+        # In the order in which something was last known of them.
         self._remembered: dict[str, tuple[float, operation.Operation]] = {}
-        self._changed = asyncio.Condition()
 
     async def begin(
         self, region: Region, method: Method, request: Any, outcome: Outcome
@@ -267,37 +298,49 @@ class Operations:
             end_time=None if outcome.pending else begun,
             upstream_request_ids=outcome.upstream_request_ids,
         )
-        await self._remember(made)
+        self._remember(made)
         return made
 
-    async def _remember(self, known: operation.Operation) -> None:
-        limit = time.monotonic() - MEMORY
-        for id_, (when, each) in list(self._remembered.items()):
-            if when < limit and each.state in ENDED:
+    def _remember(self, known: operation.Operation) -> None:
+        now = time.monotonic()
+        self._remembered.pop(known.id, None)
+        self._remembered[known.id] = now, known
+        for id_, (when, each) in list(itertools.islice(self._remembered.items(), 2)):
+            # One that never ended is forgotten too: its id still tells all.
+            if now - when > (MEMORY if each.state in ENDED else LONG_MEMORY):
                 del self._remembered[id_]
-        async with self._changed:
-            self._remembered[known.id] = (time.monotonic(), known)
-            self._changed.notify_all()
 
-    def remembered(self) -> list[operation.Operation]:
-        return [known for _, known in self._remembered.values()]
+    def remembered(self, region: Region) -> list[operation.Operation]:
+        """Those of a region, in the order of their ids."""
+        place = key(region.location)
+        found = [known for _, known in self._remembered.values() if key(known.location) == place]
+        return sorted(found, key=lambda each: each.id)
 
-    async def look(self, id_: str) -> tuple[operation.Operation, Region]:
+    async def look(self, id_: str) -> tuple[operation.Operation, Region | None]:
         """The operation as the cloud tells of it now."""
         try:
-            kind, place, type_, object_id, needs, begun = tokens.decode(id_)
+            kind, place, type_, object_id, needs, begun = tokens.decode(
+                id_, str, list, str, str, str, int
+            )
+            cloud_name, region_name, project = map(str, place)
         except ValueError:
             raise Failure(
                 Code.INVALID_ARGUMENT,
                 "MALFORMED_OPERATION_ID",
                 "operation_id: no oaktree made this id",
             ) from None
-        cloud, region_name, project = place
         location = common.Location(
-            cloud=cloud, region=region_name, project=common.Project(id=project)
+            cloud=cloud_name, region=region_name, project=common.Project(id=project)
         )
-        region = await self._places.one(location)
         _, known = self._remembered.get(id_, (0.0, None))
+        try:
+            region = await self._places.one(location)
+        except Failure as failure:
+            if failure.code != Code.INVALID_ARGUMENT:
+                raise
+            # The cloud is not configured here any more.
+            gone = operation.Operation(id=id_, location=location, kind=kind, state=UNKNOWN)
+            return gone, None
         if known is not None and known.state in ENDED:
             return known, region
         seen = operation.Operation()
@@ -328,23 +371,87 @@ class Operations:
                 seen.error.operation_id = id_
                 seen.error.resource.CopyFrom(seen.resource)
                 seen.error.location.CopyFrom(region.location)
-            await self._remember(seen)
+            self._remember(seen)
         return seen, region
 
     async def wait(self, id_: str, timeout: float | None) -> operation.Operation:
         """The operation when it has ended, or when the time has passed."""
         deadline = None if timeout is None else time.monotonic() + timeout
+        pause = 1.0
         while True:
-            seen, region = await self.look(id_)
+            try:
+                seen, region = await self.look(id_)
+            except Failure as failure:
+                # A cloud that is silent for a while does not end a wait.
+                if failure.code != Code.UNAVAILABLE or id_ not in self._remembered:
+                    raise
+                seen = self._remembered[id_][1]
+            else:
+                pause = region.poll_interval if region is not None else pause
             if seen.state in ENDED:
                 return seen
-            pause = region.poll_interval
             if deadline is not None:
                 left = deadline - time.monotonic()
                 if left <= 0:
                     return seen
                 pause = min(pause, left)
             await asyncio.sleep(pause)
+
+
+class Remembered(Region):
+    """The operations of a region, answered for as a region answers for its objects."""
+
+    def __init__(self, region: Region, operations: Operations) -> None:
+        self.location = region.location
+        self.identity = region.identity
+        self.poll_interval = region.poll_interval
+        self._region = region
+        self._operations = operations
+
+    async def page(
+        self,
+        kind: Kind,
+        *,
+        after: str = "",
+        limit: int = 1000,
+        parent: Message | None = None,
+        wanted: Message | None = None,
+        fields: frozenset[str] | None = None,
+    ) -> Sequence[Message]:
+        known = self._operations.remembered(self._region)
+        asked = [each.id for each in known if each.id > after][:limit]
+        return [(await self._operations.look(id_))[0] for id_ in asked]
+
+    async def get(
+        self, kind: Kind, id_: str, *, fields: frozenset[str] | None = None
+    ) -> Message | None:
+        return (await self._operations.look(id_))[0]
+
+    async def named(
+        self, kind: Kind, name: str, *, fields: frozenset[str] | None = None
+    ) -> Sequence[Message]:
+        return []
+
+    async def capabilities(self) -> cloud.Capabilities:
+        return await self._region.capabilities()
+
+
+class OperationPlaces(Places):
+    """Where operations are listed and watched: the same places, with other objects in them."""
+
+    def __init__(self, places: Places, operations: Operations) -> None:
+        super().__init__(places.clouds.values())
+        self._places = places
+        self._operations = operations
+
+    @property
+    def patience(self) -> float:
+        return self._places.patience
+
+    async def select(self, locations: Sequence[common.Location]) -> Selection:
+        selection = await self._places.select(locations)
+        selection.regions = [Remembered(each, self._operations) for each in selection.regions]
+        return selection
 
 
 def judge(seen: operation.Operation, end: End, found: Any, needs: str) -> None:

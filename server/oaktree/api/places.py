@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from oaktreemodel.common import v1 as common
 
 from oaktree.clouds import Cloud, Region
-from oaktree.failures import Code, Failure, all_unreachable, unreachable
+from oaktree.failures import SAME_CALL, Code, Failure, all_unreachable, unreachable
 
 Key = tuple[str, str, str]
 
@@ -83,10 +83,10 @@ class Places:
         for location in locations or [common.Location()]:
             for region in await self._matching(location, selection):
                 place = key(region.location)
-                if place not in chosen and any(
-                    region.identity == other.identity for other in chosen.values()
-                ):
-                    continue  # the same place under another name is asked once
+                # The same place under another name is asked once.
+                place = next(
+                    (at for at, each in chosen.items() if each.identity == region.identity), place
+                )
                 known = chosen.setdefault(place, region) is not region
                 if location.zone and (not known or zones.get(place)):
                     zones.setdefault(place, set()).add(location.zone)
@@ -131,7 +131,8 @@ class Places:
 
     async def _regions(self, cloud: Cloud) -> Sequence[Region] | common.LocationError:
         try:
-            return await asyncio.wait_for(cloud.regions(), self.patience)
+            async with asyncio.timeout(self.patience):
+                return await cloud.regions()
         except Failure as failure:
             return unreachable(common.Location(cloud=cloud.name), failure)
         except TimeoutError:
@@ -159,4 +160,5 @@ def too_slow(seconds: float) -> Failure:
         Code.UNAVAILABLE,
         "LOCATION_UNREACHABLE",
         f"it did not answer within {seconds:g} s",
+        retry=SAME_CALL,
     )

@@ -62,7 +62,8 @@ class Reader:
     ) -> T | common.LocationError:
         """The region's answer, or that it had none."""
         try:
-            return await asyncio.wait_for(question(region), self._places.patience)
+            async with asyncio.timeout(self._places.patience):
+                return await question(region)
         except Failure as failure:
             if failure.code in CALLERS:
                 raise failure.at(region.location) from None
@@ -150,6 +151,7 @@ class Reader:
         tasks = [asyncio.ensure_future(self.ask_one(each, collect)) for each in regions]
         items: list[Any] = []
         answered, next_token = False, ""
+        last: tuple[str, ...] = ()
         try:
             for region, task in zip(regions, tasks, strict=True):
                 got = await task
@@ -160,11 +162,14 @@ class Reader:
                 found, is_all = got
                 room = size - len(items)
                 items += found[:room]
+                if found and room:
+                    last = *key(region.location), items[-1].id
                 if len(items) == size and (
                     len(found) > room or not is_all or region != regions[-1]
                 ):
-                    last = items[-1]
-                    next_token = tokens.encode([bound, *key(last.location), last.id])
+                    # Where to go on is said by the region that was asked: an object may have
+                    # another location, that of its owner or its zone.
+                    next_token = tokens.encode([bound, *last])
                     break
         finally:
             for task in tasks:
@@ -220,7 +225,7 @@ class Reader:
         if not token:
             return ("", "", ""), ""
         try:
-            own, cloud, region, project, after = tokens.decode(token)
+            own, cloud, region, project, after = tokens.decode(token, str, str, str, str, str)
         except ValueError:
             raise invalid(violation("page_token", "is no page token", "MALFORMED")) from None
         if own != bound:

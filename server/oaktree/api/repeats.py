@@ -11,11 +11,13 @@ from dataclasses import dataclass, field
 from google.protobuf.message import Message
 
 from oaktree.api import tokens
-from oaktree.failures import NEVER, Code, Failure
+from oaktree.failures import Code, Failure
 from oaktree.shapes import is_sensitive
 
 # How long a result is kept, in seconds. The promise is an hour.
 MEMORY = 2 * 3600.0
+# Failures that the same request will always meet. Any other may be gone at the next try.
+LASTING = {Code.INVALID_ARGUMENT, Code.UNIMPLEMENTED}
 
 
 @dataclass
@@ -35,6 +37,18 @@ def without_secrets(answer: Message) -> Message:
     return copy
 
 
+def reused(request_id: str) -> Failure:
+    return Failure(
+        Code.ALREADY_EXISTS,
+        "REQUEST_ID_REUSED",
+        f"request_id '{request_id}' was used with another request: take a new one",
+    )
+
+
+def _digest(request: Message) -> str:
+    return tokens.digest(request, "request_id", "wait", "wait_timeout")
+
+
 class Repeats:
     """The results of the changes that had a request_id."""
 
@@ -47,28 +61,43 @@ class Repeats:
         """The result of the change, which is carried out unless it was before."""
         request_id: str = request.request_id  # type: ignore[attr-defined]
         if not request_id:
-            return await change()
+            return await asyncio.shield(asyncio.ensure_future(change()))
         self._forget()
         own = caller, method, request_id
-        digest = tokens.digest(request, "request_id", "wait", "wait_timeout")
+        digest = _digest(request)
         known = self._known.get(own)
         repeated = known is not None
         if known is None:
             known = self._known[own] = Known(digest, asyncio.ensure_future(change()))
             known.result.add_done_callback(lambda done: self._settle(own, done))
         elif known.digest != digest:
-            raise Failure(
-                Code.ALREADY_EXISTS,
-                "REQUEST_ID_REUSED",
-                f"request_id '{request_id}' was used with another request: take a new one",
-            )
+            raise reused(request_id)
         # A caller who leaves ends the waiting, never the change.
         result = await asyncio.shield(known.result)
         return without_secrets(result) if repeated else result
 
+    def known(self, caller: str, method: str, request: Message) -> Message | None:
+        """The result of the same request, where there is one."""
+        request_id: str = request.request_id  # type: ignore[attr-defined]
+        known = self._known.get((caller, method, request_id))
+        if not request_id or known is None:
+            return None
+        if known.digest != _digest(request):
+            raise reused(request_id)
+        return without_secrets(known.result.result())
+
+    def keep(self, caller: str, method: str, request: Message, result: Message) -> None:
+        """Remembers the result of a request that was carried out elsewhere."""
+        request_id: str = request.request_id  # type: ignore[attr-defined]
+        if request_id:
+            self._forget()
+            done: asyncio.Future[Message] = asyncio.get_running_loop().create_future()
+            done.set_result(result)
+            self._known[caller, method, request_id] = Known(_digest(request), done)
+
     def _settle(self, own: tuple[str, str, str], done: asyncio.Future[Message]) -> None:
         failure = None if done.cancelled() else done.exception()
-        lasting = isinstance(failure, Failure) and failure.error.retry_advice == NEVER
+        lasting = isinstance(failure, Failure) and failure.code in LASTING
         if done.cancelled() or (failure is not None and not lasting):
             self._known.pop(own, None)
 

@@ -4,7 +4,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Iterable
+import logging
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -15,7 +16,7 @@ from oaktreemodel.operation import v1 as operation
 
 from oaktree.api import tokens, transfer, validation
 from oaktree.api.masks import ReadMask
-from oaktree.api.operations import FAILED, Operations, failure_of
+from oaktree.api.operations import FAILED, OperationPlaces, Operations, failure_of
 from oaktree.api.places import REMAINING, Places
 from oaktree.api.reading import DEFAULT_PAGE, LARGEST_PAGE, Reader, answer
 from oaktree.api.repeats import Repeats
@@ -25,6 +26,8 @@ from oaktree.failures import Code, Failure, invalid, not_found, violation
 from oaktree.shapes import Method, method_of, spoken_name
 
 API_REVISION = "0.1.0"
+
+log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -46,13 +49,26 @@ class Api:
         self.reader = Reader(self.places)
         self.operations = Operations(self.places)
         self.watcher = Watcher(self.places, self.reader, keepalive)
-        self._repeats = Repeats()
+        elsewhere = OperationPlaces(self.places, self.operations)
+        self._operation_reader = Reader(elsewhere)
+        self._operation_watcher = Watcher(elsewhere, self._operation_reader, keepalive)
+        self.repeats = Repeats()
+        # What is about no objects of a region.
+        self._own: dict[str, Callable[[Method, Any], Awaitable[Message]]] = {
+            "/oaktree.cloud.v1.CloudService/GetCloud": self._get_cloud,
+            "/oaktree.cloud.v1.CloudService/ListClouds": self._list_clouds,
+            "/oaktree.cloud.v1.CloudService/GetCapabilities": self._get_capabilities,
+            "/oaktree.operation.v1.OperationService/GetOperation": self._get_operation,
+            "/oaktree.operation.v1.OperationService/WaitOperation": self._wait_operation,
+            "/oaktree.operation.v1.OperationService/CancelOperation": self._cancel_operation,
+        }
         self._background: set[asyncio.Task[None]] = set()
 
     async def close(self) -> None:
         for task in self._background:
             task.cancel()
         await self.watcher.close()
+        await self._operation_watcher.close()
         for each in self.places.clouds.values():
             await each.close()
 
@@ -60,15 +76,16 @@ class Api:
         """The answer of a method that streams nothing."""
         validation.check(method, request)
         REMAINING.set(caller.remaining)
-        own = getattr(self, f"_{method.snake_name}", None)
+        own = self._own.get(method.path)
         if own is not None:
-            return await own(method, request)  # type: ignore[no-any-return]
+            return await own(method, request)
         if method.changes:
             return await self._change(method, request, caller)
         if method.verb == common.VERB_GET:
             return await self.reader.get(method, request)
         if method.verb == common.VERB_LIST:
-            return await self.reader.page(method, request)
+            reader = self._operation_reader if is_operation(method) else self.reader
+            return await reader.page(method, request)
         if method.verb == common.VERB_QUERY:
             region, target = await self._target(method, request)
             outcome = await region.perform(method.name, request, target)
@@ -78,10 +95,9 @@ class Api:
     def stream(self, method: Method, request: Any) -> AsyncIterator[Message]:
         """The answers of a method that streams them."""
         validation.check(method, request)
-        if method.resource is operation.Operation:
-            return self._watch_operations(request)
         if method.verb == common.VERB_WATCH:
-            return self.watcher.watch(method, request)
+            watcher = self._operation_watcher if is_operation(method) else self.watcher
+            return watcher.watch(method, request)
         return transfer.download(self.reader, method, request)
 
     def upload(
@@ -92,18 +108,9 @@ class Api:
     # -- changes ----------------------------------------------------------------------------------
 
     async def _change(self, method: Method, request: Any, caller: Caller) -> Message:
-        async def carry_out() -> Message:
-            return await self.carry_out(method, request)
-
-        if method.request_has("request_id"):
-            done: Any = await self._repeats.once(
-                caller.identity,
-                method.path,
-                request,
-                lambda: asyncio.shield(asyncio.ensure_future(carry_out())),
-            )
-        else:
-            done = await asyncio.shield(asyncio.ensure_future(carry_out()))
+        done: Any = await self.repeats.once(
+            caller.identity, method.path, request, lambda: self.carry_out(method, request)
+        )
         if not method.request_has("wait") or not request.wait or not done.operation.id:
             return done  # type: ignore[no-any-return]
         return await self.wait(method, request, done)
@@ -166,13 +173,22 @@ class Api:
     async def _delete_if_failed(
         self, region: Region, begun: operation.Operation, outcome: Outcome
     ) -> None:
-        ended = await self.operations.wait(begun.id, None)
-        if ended.state == FAILED and outcome.resource is not None:
-            kind = type(outcome.resource)
-            target = await region.get(kind, outcome.resource.id)  # type: ignore[attr-defined]
-            if target is not None:
-                name = f"Delete{kind.DESCRIPTOR.name}"
-                await region.perform(name, _delete_request(kind, target), target)
+        # The deadline was the caller's, who may be gone.
+        REMAINING.set(None)
+        try:
+            ended = await self.operations.wait(begun.id, None)
+            if ended.state == FAILED and outcome.resource is not None:
+                kind = type(outcome.resource)
+                delete = method_of(kind, common.VERB_DELETE)
+                assert delete is not None, spoken_name(kind)
+                request = delete.request(
+                    location=region.location,
+                    name_or_id=outcome.resource.id,  # type: ignore[attr-defined]
+                    missing_ok=True,
+                )
+                await self.carry_out(delete, request)
+        except Failure:
+            log.exception("what failed could not be deleted: %s", begun.resource.id)
 
     # -- clouds -----------------------------------------------------------------------------------
 
@@ -233,71 +249,13 @@ class Api:
             )
         return answer(method.response, seen)
 
-    async def _list_operations(
-        self, method: Method, request: operation.ListOperationsRequest
-    ) -> Message:
-        return self._page(method, request, await self._operations(request))
-
-    async def _operations(self, request: Any) -> list[operation.Operation]:
-        selection = await self.places.select(request.locations)
-        places = {each.location.SerializeToString(deterministic=True) for each in selection.regions}
-        wanted = request.filter
-        found = []
-        for each in self.operations.remembered():
-            if each.location.SerializeToString(deterministic=True) not in places:
-                continue
-            seen, _ = await self.operations.look(each.id)
-            if (
-                (not wanted.kinds or seen.kind in wanted.kinds)
-                and (not wanted.states or seen.state in wanted.states)
-                and (not wanted.resource_ids or seen.resource.id in wanted.resource_ids)
-                and (not wanted.resource_types or seen.resource.type in wanted.resource_types)
-            ):
-                found.append(seen)
-        return sorted(found, key=lambda op: (op.location.cloud, op.location.region, op.id))
-
-    async def _watch_operations(self, request: Any) -> AsyncIterator[Message]:
-        known: dict[str, operation.Operation] = {}
-        first = True
-        waited = 0.0
-        while True:
-            response = operation.WatchOperationsResponse()
-            now = {each.id: each for each in await self._operations(request)}
-            for id_, each in now.items():
-                if id_ not in known:
-                    kind = (
-                        common.WATCH_EVENT_KIND_PRESENT if first else common.WATCH_EVENT_KIND_ADDED
-                    )
-                elif known[id_] != each:
-                    kind = common.WATCH_EVENT_KIND_MODIFIED
-                else:
-                    continue
-                if not (first and request.skip_initial):
-                    response.events.add(kind=kind, operation=each, location=each.location)
-            for id_ in known.keys() - now.keys():
-                response.events.add(
-                    kind=common.WATCH_EVENT_KIND_DELETED,
-                    operation=known[id_],
-                    location=known[id_].location,
-                )
-            if first:
-                response.events.add(kind=common.WATCH_EVENT_KIND_SYNCED)
-            known, first = now, False
-            waited += 0.2
-            if response.events or waited >= self.watcher.keepalive:
-                waited = 0.0
-                yield response
-            if request.snapshot_only:
-                return
-            await asyncio.sleep(0.2)
-
     def _page(self, method: Method, request: Any, found: list[Any]) -> Message:
         """A page of what is known here as a whole."""
         bound = tokens.digest(request, "page_token", "page_size")
         begin = 0
         if request.page_token:
             try:
-                own, begin = tokens.decode(request.page_token)
+                own, begin = tokens.decode(request.page_token, str, int)
             except ValueError:
                 raise invalid(violation("page_token", "is no page token", "MALFORMED")) from None
             if own != bound:
@@ -313,7 +271,5 @@ class Api:
         return page
 
 
-def _delete_request(kind: Any, target: Any) -> Message:
-    method = method_of(kind, common.VERB_DELETE)
-    assert method is not None, spoken_name(kind)
-    return method.request(location=target.location, name_or_id=target.id)
+def is_operation(method: Method) -> bool:
+    return method.resource is operation.Operation

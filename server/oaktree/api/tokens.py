@@ -15,23 +15,35 @@ from typing import Any
 
 from google.protobuf.message import Message
 
+# What no token of ours comes near.
+LENGTH_LIMIT = 64 << 10
+SIZE_LIMIT = 1 << 20
 
-def encode(value: Any) -> str:
-    """Any JSON value as a short text."""
+
+def encode(value: list[Any]) -> str:
+    """A list of JSON values as a short text."""
     data = zlib.compress(json.dumps(value, separators=(",", ":")).encode(), 9)
     return base64.urlsafe_b64encode(data + zlib.crc32(data).to_bytes(4, "big")).decode().rstrip("=")
 
 
-def decode(text: str) -> Any:
-    """What was encoded. Raises ValueError when the text is no such thing."""
+def decode(text: str, *shape: type) -> list[Any]:
+    """The list that was encoded. Raises ValueError when the text is none of that shape."""
+    if len(text) > LENGTH_LIMIT:
+        raise ValueError("too long")
     data = base64.urlsafe_b64decode(text + "=" * (-len(text) % 4))
     body, check = data[:-4], data[-4:]
     if zlib.crc32(body).to_bytes(4, "big") != check:
         raise ValueError("damaged")
+    opener = zlib.decompressobj()
     try:
-        return json.loads(zlib.decompress(body))
+        value = json.loads(opener.decompress(body, SIZE_LIMIT))
     except zlib.error as error:
         raise ValueError(str(error)) from None
+    if opener.unconsumed_tail or not isinstance(value, list) or len(value) != len(shape):
+        raise ValueError("damaged")
+    if not all(isinstance(part, kind) for part, kind in zip(value, shape, strict=True)):
+        raise ValueError("damaged")
+    return value
 
 
 def digest(request: Message, *without: str) -> str:

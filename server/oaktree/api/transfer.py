@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
+import logging
 from collections.abc import AsyncIterator
 from typing import TYPE_CHECKING, Any
 
@@ -14,7 +15,7 @@ from oaktreemodel.image import v1 as image
 from oaktree.api import validation
 from oaktree.api.reading import Reader, answer
 from oaktree.failures import NEVER, SAME_CALL, WHOLE_FLOW, Code, Failure, invalid, violation
-from oaktree.shapes import Method, methods
+from oaktree.shapes import Method, method_named
 
 if TYPE_CHECKING:
     from oaktree.api.service import Api, Caller
@@ -24,7 +25,11 @@ CHUNK = 1 << 20
 WAITING = 4
 # After how many bytes the caller is told how far it is.
 PROGRESS = 16 * CHUNK
+# The checksums that every oaktree computes, whether or not they were announced.
 COMMON_ALGORITHMS = ("md5", "sha256", "sha512")
+ALGORITHMS = {*COMMON_ALGORITHMS, "sha1", "sha224", "sha384"}
+
+log = logging.getLogger(__name__)
 
 
 async def download(reader: Reader, method: Method, request: Any) -> AsyncIterator[Message]:
@@ -47,12 +52,13 @@ async def download(reader: Reader, method: Method, request: Any) -> AsyncIterato
     length = request.length_bytes if request.HasField("length_bytes") else None
     yield image.DownloadImageResponse(image=found)
     whole = offset == 0 and (length is None or length >= found.size_bytes)
-    check = Check(found.checksums if whole else (), Code.DATA_LOSS, "DATA_CORRUPTED")
+    checksums = [each for each in found.checksums if whole and each.algorithm in ALGORITHMS]
+    check = Check(checksums, Code.DATA_LOSS, "DATA_CORRUPTED")
     async for data in region.download(found, offset, length):
         check.update(data)
         yield image.DownloadImageResponse(data=data, offset_bytes=offset)
         offset += len(data)
-    check.compare(found.checksums if whole else ())
+    check.compare(checksums)
 
 
 async def upload(
@@ -66,9 +72,13 @@ async def upload(
     wrong = validation.message_violations(start, "start.")
     if wrong:
         raise invalid(*wrong)
+    check = Check(start.checksums, Code.INVALID_ARGUMENT, "CHECKSUM_MISMATCH")
+    known = api.repeats.known(caller.identity, method.path, start)
+    if known is not None:
+        yield known
+        return
     region, target, created = await _image(api, start)
-    done = already_there(target, start)
-    if done:
+    if already_there(target, start):
         yield image.UploadImageResponse(
             image=target,
             received_size_bytes=target.size_bytes,
@@ -84,18 +94,18 @@ async def upload(
             yield each
 
     sending = asyncio.ensure_future(region.upload(target, start, chunks()))
+    finished = False
     try:
         yield image.UploadImageResponse(image=target)
         received, told = 0, 0
-        check = Check(start.checksums, Code.INVALID_ARGUMENT, "CHECKSUM_MISMATCH")
-        finish: image.UploadImageFinish | None = None
         async for request in requests:
             step = request.WhichOneof("step")
-            if finish is not None or step not in {"chunk", "finish"}:
-                raise out_of_order("after the start come chunks, then one finish and nothing else")
             if step == "finish":
-                finish = request.finish
-                continue
+                finished = True
+                checksums = [*start.checksums, *request.finish.checksums]
+                break
+            if step != "chunk":
+                raise out_of_order("after the start come chunks and then one finish")
             data = request.chunk.data
             if not 0 < len(data) <= CHUNK:
                 raise out_of_order("a chunk has at least one byte and at most 1 MiB")
@@ -109,14 +119,17 @@ async def upload(
             if received - told >= PROGRESS:
                 told = received
                 yield image.UploadImageResponse(received_size_bytes=received)
-        if finish is None:
+        if not finished:
             raise out_of_order("the stream ended before its finish")
         if start.HasField("size_bytes") and received != start.size_bytes:
             raise wrong_size(start.size_bytes, received)
-        check.compare([*start.checksums, *finish.checksums])
+        check.compare(checksums)
         await _put(queue, None, sending)
-        outcome = await sending
+        # What has come as a whole is not given up because the caller goes.
+        outcome = await asyncio.shield(sending)
     except BaseException as error:
+        if finished and isinstance(error, asyncio.CancelledError):
+            raise
         failure = error if isinstance(error, Failure) else Failure(Code.CANCELLED, "", "given up")
         await asyncio.shield(_give_up(api, sending, queue, failure, target, created))
         raise
@@ -125,6 +138,7 @@ async def upload(
     if begun is not None:
         others["operation"] = begun
     last: Any = answer(method.response, outcome.resource, **others)
+    api.repeats.keep(caller.identity, method.path, start, last)
     if start.wait and begun is not None:
         last = await api.wait(method, start, last)
     yield last
@@ -144,8 +158,7 @@ async def _image(api: Api, start: image.UploadImageStart) -> tuple[Any, image.Im
             violation("start.create", "its location and request_id are those of start", "EXCLUSIVE")
         )
     create.location.CopyFrom(start.location)
-    method = next(each for each in methods() if each.name == "CreateImage")
-    validation.check(method, create)
+    validation.check(method_named("CreateImage"), create)
     region = await api.places.one(start.location)
     outcome = await region.perform("CreateImage", create, None)
     assert isinstance(outcome.resource, image.Image)
@@ -177,24 +190,37 @@ async def _give_up(
         except asyncio.QueueFull:
             queue.get_nowait()
     await asyncio.wait({sending})
-    sending.exception()
-    if created:
-        method = next(each for each in methods() if each.name == "DeleteImage")
+    if not sending.cancelled():
+        sending.exception()
+    if not created:
+        return
+    try:
+        method = method_named("DeleteImage")
         request = image.DeleteImageRequest(
             location=target.location, name_or_id=target.id, missing_ok=True
         )
         deleted: Any = await api.carry_out(method, request)
         if deleted.operation.id:
             await api.operations.wait(deleted.operation.id, api.places.patience)
+    except Failure:
+        log.exception("the image %s was made for an upload and could not be deleted", target.id)
 
 
 def already_there(target: image.Image, start: image.UploadImageStart) -> bool:
     """Whether the image has these very bytes; a Failure when it has others."""
     if target.status == image.IMAGE_STATUS_QUEUED:
         return False
+    if not target.HasField("size_bytes"):
+        raise Failure(
+            Code.FAILED_PRECONDITION,
+            "IN_TRANSITION",
+            f"the image '{target.id}' is {target.status_raw}: another upload is at work on it",
+            retry=SAME_CALL,
+            delay_seconds=1.0,
+        )
     own = {each.algorithm: each.hex_digest for each in target.checksums}
     given = {each.algorithm: each.hex_digest for each in start.checksums}
-    if own and any(own.get(name) == digest for name, digest in given.items()):
+    if own and any(own.get(name) == digest.lower() for name, digest in given.items()):
         return True
     raise Failure(
         Code.FAILED_PRECONDITION,
@@ -221,7 +247,7 @@ class Check:
     def __init__(self, checksums: Any, code: Code, reason: str) -> None:
         self._code, self._reason = code, reason
         names = dict.fromkeys([*(each.algorithm for each in checksums), *COMMON_ALGORITHMS])
-        unknown = [name for name in names if name not in hashlib.algorithms_available]
+        unknown = [name for name in names if name not in ALGORITHMS]
         if unknown:
             raise invalid(violation("checksums", f"nobody here computes {unknown[0]}", "UNKNOWN"))
         self._hashes = {name: hashlib.new(name, usedforsecurity=False) for name in names}
@@ -233,7 +259,10 @@ class Check:
     def compare(self, checksums: Any) -> None:
         for each in checksums:
             own = self._hashes.get(each.algorithm)
-            if own is not None and own.hexdigest() != each.hex_digest:
+            if own is None:
+                text = f"{each.algorithm} has to be announced in the start"
+                raise invalid(violation("finish.checksums", text, "UNKNOWN"))
+            if own.hexdigest() != each.hex_digest.lower():
                 raise Failure(
                     self._code,
                     self._reason,

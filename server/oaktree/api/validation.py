@@ -12,10 +12,14 @@ from google.protobuf.timestamp_pb2 import Timestamp
 from oaktreemodel.common import v1 as common
 
 from oaktree.api.masks import unknown_paths, update_violations
-from oaktree.failures import invalid, violation
+from oaktree.failures import Code, Failure, invalid, violation
 from oaktree.shapes import OWN_FIELDS, FieldDescriptor, Method, has_behavior
 
 NAME_LIMIT = 255
+REQUEST_ID_LIMIT = 128
+NAMES = {"name", "name_or_id", "cloud", "region", "zone"}
+# What no text of a request has to be longer than, but those that carry files or lists.
+TEXT_LIMIT = 64 << 10
 
 
 def check(method: Method, request: Any) -> None:
@@ -24,11 +28,12 @@ def check(method: Method, request: Any) -> None:
     has = request.DESCRIPTOR.fields_by_name
     if "page_size" in has and request.page_size < 0:
         wrong.append(violation("page_size", "must not be negative", "OUT_OF_RANGE"))
-    if "wait_timeout" in has and "wait" in has:
-        if request.HasField("wait_timeout") and not request.wait:
-            wrong.append(violation("wait_timeout", "goes with wait only", "NEEDS_WAIT"))
-    if "request_id" in has and len(request.request_id) > NAME_LIMIT:
-        wrong.append(violation("request_id", f"has more than {NAME_LIMIT} characters", "TOO_LONG"))
+    if "all_projects" in has and request.all_projects:
+        raise Failure(
+            Code.PERMISSION_DENIED,
+            "NOT_PERMITTED",
+            "all_projects: it is for administrators, and the caller is none",
+        )
     if "read_mask" in has and request.HasField("read_mask"):
         wrong += unknown_paths(method.resource.DESCRIPTOR, request.read_mask, "read_mask")
     if method.verb == common.VERB_UPDATE:
@@ -44,7 +49,25 @@ def check(method: Method, request: Any) -> None:
 
 def message_violations(message: Message, prefix: str) -> list[common.FieldViolation]:
     """What is wrong with a request, or with a message in one, taken by itself."""
-    return [*_required(message, prefix), *_values(message, prefix), *_exclusive(message, prefix)]
+    return [
+        *_required(message, prefix),
+        *_values(message, prefix),
+        *_exclusive(message, prefix),
+        *_calls(message, prefix),
+    ]
+
+
+def _calls(message: Any, prefix: str) -> list[common.FieldViolation]:
+    """What is wrong with the fields by which changes are repeated and waited for."""
+    has = message.DESCRIPTOR.fields_by_name
+    wrong = []
+    if "wait" in has and "wait_timeout" in has:
+        if message.HasField("wait_timeout") and not message.wait:
+            wrong.append(violation(f"{prefix}wait_timeout", "goes with wait only", "NEEDS_WAIT"))
+    if "request_id" in has and len(message.request_id) > REQUEST_ID_LIMIT:
+        text = f"has more than {REQUEST_ID_LIMIT} characters"
+        wrong.append(violation(f"{prefix}request_id", text, "TOO_LONG"))
+    return wrong
 
 
 def _required(message: Message, prefix: str) -> list[common.FieldViolation]:
@@ -98,8 +121,10 @@ def _values(message: Message, prefix: str) -> list[common.FieldViolation]:
         elif field.cpp_type in (field.CPPTYPE_INT32, field.CPPTYPE_INT64):
             if field.name != "page_size" and not field.is_repeated and value < 0:
                 wrong.append(violation(path, "must not be negative", "OUT_OF_RANGE"))
-        elif field.name == "name" and len(value) > NAME_LIMIT:
-            wrong.append(violation(path, f"has more than {NAME_LIMIT} characters", "TOO_LONG"))
+        elif isinstance(value, str):
+            limit = NAME_LIMIT if field.name in NAMES else TEXT_LIMIT
+            if len(value) > limit:
+                wrong.append(violation(path, f"has more than {limit} characters", "TOO_LONG"))
     return wrong
 
 

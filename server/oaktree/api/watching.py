@@ -150,7 +150,8 @@ class Feed:
                 log.exception("the feed of %s failed", self.region.location.cloud)
                 self._fail(Failure(Code.INTERNAL, "INTERNAL", "the log of this oaktree says why"))
             with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(self._hurry.wait(), self.region.poll_interval)
+                async with asyncio.timeout(self.region.poll_interval):
+                    await self._hurry.wait()
             idle = 0.0 if self._readers else idle + self.region.poll_interval
 
     async def _read(self) -> dict[str, Any]:
@@ -403,7 +404,7 @@ class Watch:
         assert cursor.fits is not None
         fits = cursor.fits
         if cursor.position is None:
-            cursor.position, position = None, cursor.feed.position
+            position = cursor.feed.position
             cursor.begun = True
             if not self._request.skip_initial:
                 present = list(cursor.feed.objects.values())

@@ -31,7 +31,7 @@ from oaktree.failures import (
 from oaktree.shapes import (
     OWN_FIELDS,
     Kind,
-    methods,
+    method_named,
     reference,
     snake,
     spoken_name,
@@ -124,9 +124,12 @@ class Core(Region):
 
     async def perform(self, method: str, request: Message, target: Message | None) -> Outcome:
         await self.answer()
+        shape = method_named(method)
+        if target is not None:
+            # Others may have changed it since the caller looked.
+            target = self.fresh(target)
         if hasattr(self, snake(method)):
             return await super().perform(method, request, target)
-        shape = next(each for each in methods() if each.name == method)
         kind = shape.resource
         if shape.verb == common.VERB_CREATE:
             return self.create(kind, request)
@@ -137,6 +140,13 @@ class Core(Region):
         if method in ACTIONS and target is not None:
             return self.act(target, ACTIONS[method])
         raise not_supported(method, self.location)
+
+    def fresh(self, target: Any) -> Any:
+        """The object as it is now."""
+        now = self.store.table(type(target)).get(target.id)
+        if now is None:
+            raise not_found(f"{spoken_name(type(target))} '{target.id}'", self.location)
+        return now
 
     # -- what is alike for all kinds --------------------------------------------------------------
 
@@ -162,8 +172,6 @@ class Core(Region):
             for field, value in request.ListFields():
                 if field.number >= OWN_FIELDS and field.name in has:
                     assign(new, field.name, value)
-            if request.location.zone:
-                new.location.zone = request.location.zone
         for name in {"create_time", "update_time"} & set(has):
             getattr(new, name).CopyFrom(stamp())
         for name, value in fields.items():
@@ -205,6 +213,7 @@ class Core(Region):
 
     def update(self, kind: Kind, target: Any, request: Any) -> Any:
         self.check_etag(target, request)
+        self.check_unlocked(target)
         changes = to_change(request)
 
         def change(resource: Any) -> None:
@@ -264,7 +273,8 @@ class Core(Region):
             raise Failure(
                 Code.FAILED_PRECONDITION,
                 "PROTECTED",
-                f"the {spoken_name(kind)} '{target.id}' is protected",
+                f"the {spoken_name(kind)} '{target.id}' is protected: take is_protected back "
+                "with an update first",
                 resource=reference(target),
             )
         life = LIVES.get(type_name(kind), Life())
@@ -283,9 +293,13 @@ class Core(Region):
     def act(self, target: Any, action: Action) -> Outcome:
         """Starts what an action leads to, where the object's status allows it."""
         status = word_of(target, "status")
-        if status in action.done:
-            return Outcome(target, pending=bool(action.steps[1:]))
+        now, *later = action.steps
+        task = now.fields.get("task_state", "")
+        if action.done and task and task == self.task_of(target):
+            return Outcome(target, pending=True)  # the same change is joined
         self.check_idle(target)
+        if status in action.done:
+            return Outcome(target)
         if action.allowed and status not in action.allowed:
             raise Failure(
                 Code.FAILED_PRECONDITION,
@@ -295,10 +309,15 @@ class Core(Region):
                 retry=WHOLE_FLOW,
                 resource=reference(target),
             )
-        now, *later = action.steps
         target = self.changed(target, lambda each: self.say(each, now))
         self.goes_through(target, later)
         return Outcome(target, pending=bool(later))
+
+    def task_of(self, target: Any) -> str:
+        """What is being done to an object, by the name of the enum's value."""
+        has = "task_state" in target.DESCRIPTOR.fields_by_name
+        word = word_of(target, "task_state") if has else ""
+        return "" if word == "UNSPECIFIED" else word
 
     def check_idle(self, target: Any) -> None:
         if getattr(target, "task_state_raw", ""):
@@ -310,11 +329,15 @@ class Core(Region):
                 delay_seconds=self.quirks.pace,
                 resource=reference(target),
             )
+        self.check_unlocked(target)
+
+    def check_unlocked(self, target: Any) -> None:
         if getattr(target, "is_locked", False):
+            why = target.locked_reason or "nobody said why"
             raise Failure(
                 Code.FAILED_PRECONDITION,
                 "LOCKED",
-                f"the server is locked: {target.locked_reason or 'nobody said why'}",
+                f"the server is locked ({why}): call UnlockServer first",
                 resource=reference(target),
             )
 
@@ -329,6 +352,21 @@ class Core(Region):
         def change(resource: Any) -> None:
             self.say(resource, step)
             self.reached(resource)
+
+        try:
+            self.store.change(kind, id_, change)
+        except Failure as failure:
+            self.broken(kind, id_, failure)
+
+    def broken(self, kind: Kind, id_: str, failure: Failure) -> None:
+        """What happens by itself and fails is seen on the object, and by nobody else."""
+
+        def change(resource: Any) -> None:
+            self.say(resource, Step(0, {"status": "ERROR"}))
+            if "fault" in resource.DESCRIPTOR.fields_by_name:
+                self.say(resource, Step(0, {"task_state": ""}))
+                resource.fault.code = 500
+                resource.fault.message = failure.error.message
 
         self.store.change(kind, id_, change)
 

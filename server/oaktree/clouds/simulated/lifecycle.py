@@ -75,7 +75,9 @@ ACTIONS: Mapping[str, Action] = {
         ["SHUTOFF"], [server(0, *OFF, "POWERING_ON"), server(0.3, *RUNNING)], ["ACTIVE"]
     ),
     "StopServer": Action(
-        ["ACTIVE", "RESCUE"], [server(0, *RUNNING, "POWERING_OFF"), server(0.3, *OFF)], ["SHUTOFF"]
+        ["ACTIVE", "RESCUE", "ERROR"],
+        [server(0, *RUNNING, "POWERING_OFF"), server(0.3, *OFF)],
+        ["SHUTOFF"],
     ),
     "PauseServer": Action(
         ["ACTIVE"],

@@ -23,7 +23,7 @@ class Networks(Core):
         """Puts a server on a network or gives it a port, and says which address it has there."""
         if wanted.port:
             port = self.mean(network.Port, wanted.port, "port")
-            if port.device_id:
+            if port.device_id not in {"", server.id}:
                 raise self.in_use(port, f"'{port.device_id}'")
         else:
             net = self.mean_network(wanted.network, "network")

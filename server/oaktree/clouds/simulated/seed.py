@@ -109,6 +109,7 @@ def add_networks(region: SimulatedRegion) -> None:
             is_shared=external,
             admin_state_up=True,
             mtu_bytes=1500,
+            etag="1",
         )
         subnet = region.make(
             network.Subnet,
@@ -119,6 +120,7 @@ def add_networks(region: SimulatedRegion) -> None:
             ip_version=4,
             gateway_ip_address=str(next(ipaddress.ip_network(cidr).hosts())),
             is_dhcp_enabled=True,
+            etag="1",
         )
         net.subnet_ids.append(subnet.id)
         region.born(subnet)

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import dataclasses
+import functools
 import secrets
 from collections.abc import Sequence
 from typing import Any
@@ -18,9 +19,9 @@ from oaktree.clouds.simulated import lifecycle, seed
 from oaktree.clouds.simulated.floating_ips import FloatingIps
 from oaktree.clouds.simulated.images import Images
 from oaktree.clouds.simulated.volumes import Volumes
-from oaktree.clouds.simulated.words import say
-from oaktree.failures import Code, Failure, invalid, not_found, violation
-from oaktree.shapes import Kind
+from oaktree.clouds.simulated.words import say, word_of
+from oaktree.failures import Code, Failure, invalid, not_found, not_supported, violation
+from oaktree.shapes import Kind, reference
 
 # Metadata by which a caller makes a simulated server fail: simulate=error, simulate=no_address.
 SIMULATE = "simulate"
@@ -61,12 +62,20 @@ class Servers(FloatingIps, Images, Volumes):
             self.mean(compute.Keypair, request.keypair, "keypair")
         for group in request.security_groups:
             self.mean(network.SecurityGroup, group, "security_groups")
+        policy = request.addressing.policy
+        if policy == compute.SERVER_ADDRESS_POLICY_FLOATING and not self.quirks.floating_ips:
+            raise not_supported("floating IPs", self.location)
+        if self.quirks.floating_ips and request.addressing.floating_network:
+            self.external_network(request.addressing.floating_network)
         self.asked[new.id] = request
         for each in request.networks:
             if each.network:
                 self.mean_network(each.network, "networks.network")
-            else:
-                self.mean(network.Port, each.port, "networks.port")
+                continue
+            port = self.mean(network.Port, each.port, "networks.port")
+            if port.device_id:
+                raise self.in_use(port, f"'{port.device_id}'")
+            self.changed(port, functools.partial(self.reserved, new.id))
         if not request.networks and not request.no_network:
             self.default_network()
         password = request.admin_pass or secrets.token_urlsafe(9)
@@ -112,14 +121,16 @@ class Servers(FloatingIps, Images, Volumes):
 
         def event() -> None:
             server = self.store.table(compute.Server).get(server_id)
-            if server is not None:
-                self.floating_ip(
-                    network.CreateFloatingIpRequest(
-                        network=request.addressing.floating_network,
-                        reuse_unattached=request.addressing.reuse_unattached,
-                    ),
-                    server,
-                )
+            if server is None:
+                return
+            wanted = network.CreateFloatingIpRequest(
+                network=request.addressing.floating_network,
+                reuse_unattached=request.addressing.reuse_unattached,
+            )
+            try:
+                self.floating_ip(wanted, server)
+            except Failure as failure:
+                self.broken(compute.Server, server_id, failure)
 
         self.store.later(0.0, event)
 
@@ -198,9 +209,13 @@ class Servers(FloatingIps, Images, Volumes):
 
         return Outcome(self.changed(target, change))
 
+    def reserved(self, server_id: str, port: Any) -> None:
+        port.device_id = server_id
+
     async def set_server_metadata(
         self, request: compute.SetServerMetadataRequest, target: Any
     ) -> Outcome:
+        self.check_unlocked(target)
         return Outcome(self.changed(target, lambda each: each.metadata.update(request.metadata)))
 
     async def remove_server_metadata(
@@ -243,6 +258,14 @@ class Servers(FloatingIps, Images, Volumes):
     async def create_server_image(
         self, request: compute.CreateServerImageRequest, target: Any
     ) -> Outcome:
+        if word_of(target, "status") not in {"ACTIVE", "SHUTOFF", "PAUSED", "SUSPENDED"}:
+            raise Failure(
+                Code.FAILED_PRECONDITION,
+                "WRONG_STATE",
+                f"the server is {target.status_raw}; it has to be ACTIVE, SHUTOFF, PAUSED or "
+                "SUSPENDED",
+                resource=reference(target),
+            )
         made = self.make(image.Image, name=request.name, disk_format="qcow2")
         made.container_format = "bare"
         made.properties.update(request.properties)
