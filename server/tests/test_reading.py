@@ -212,6 +212,15 @@ async def test_a_cloud_without_floating_ips_says_so(client: Client) -> None:
     request = network.CreateFloatingIpRequest(location=ALDER)
     error = await refused(client.floating_ips.CreateFloatingIp(request))
     assert (error.code, error.reason) == (12, "NOT_SUPPORTED_BY_CLOUD")
+    here = network.ListFloatingIpsRequest(locations=[ALDER])
+    assert (await refused(client.floating_ips.ListFloatingIps(here))).code == 12
+    pools = await client.floating_ips.ListFloatingIpPools(network.ListFloatingIpPoolsRequest())
+    places = [(each.location.region, each.name) for each in pools.floating_ip_pools]
+    assert places == [("north", "public"), ("south", "public")]
+    everywhere = network.ListFloatingIpsRequest(require_all_locations=True)
+    assert not (await client.floating_ips.ListFloatingIps(everywhere)).unreachable
+    get = network.GetFloatingIpRequest(name_or_id="203.0.113.99")
+    assert (await refused(client.floating_ips.GetFloatingIp(get))).reason == "NOT_FOUND"
 
 
 async def test_children_are_listed_in_their_parent(client: Client) -> None:

@@ -86,6 +86,9 @@ class Reader:
 
         answers, silent = await self.ask(selection.regions, look)
         silent = [*selection.unreachable, *silent]
+        if silent and not answers and all(lacks(each) for each in silent):
+            raise Failure.of(silent[0].error)
+        silent = [each for each in silent if not lacks(each)]
 
         def in_zone(region: Region, found: Any) -> bool:
             zones = selection.zones_of(region)
@@ -152,11 +155,12 @@ class Reader:
         items: list[Any] = []
         answered, next_token = False, ""
         last: tuple[str, ...] = ()
+        lacking: list[common.LocationError] = []
         try:
             for region, task in zip(regions, tasks, strict=True):
                 got = await task
                 if isinstance(got, common.LocationError):
-                    silent.append(got)
+                    (lacking if lacks(got) else silent).append(got)
                     continue
                 answered = True
                 found, is_all = got
@@ -174,6 +178,8 @@ class Reader:
         finally:
             for task in tasks:
                 task.cancel()
+        if lacking and not answered and not silent:
+            raise Failure.of(lacking[0].error)
         if silent and (not answered or getattr(request, "require_all_locations", False)):
             raise worst(silent, not answered)
         page = method.response()
@@ -247,6 +253,11 @@ def filter_fields(wanted: Any) -> frozenset[str]:
         return frozenset()
     kind = message_class(wanted.DESCRIPTOR.full_name.removesuffix("Filter"))
     return frozenset(field.name for field in kind.DESCRIPTOR.fields if field.name != "extra")
+
+
+def lacks(error: common.LocationError) -> bool:
+    """Whether a cloud has no such objects at all: among others, it has said that it has none."""
+    return error.error.reason == "NOT_SUPPORTED_BY_CLOUD"
 
 
 def in_zones(resource: Any, zones: frozenset[str]) -> bool:

@@ -25,6 +25,8 @@ CHUNK = 1 << 20
 WAITING = 4
 # After how many bytes the caller is told how far it is.
 PROGRESS = 16 * CHUNK
+PROGRESS_SECONDS = 10.0
+END = object()
 # The checksums that every oaktree computes, whether or not they were announced.
 COMMON_ALGORITHMS = ("md5", "sha256", "sha512")
 ALGORITHMS = {*COMMON_ALGORITHMS, "sha1", "sha224", "sha384"}
@@ -98,7 +100,10 @@ async def upload(
     try:
         yield image.UploadImageResponse(image=target)
         received, told = 0, 0
-        async for request in requests:
+        async for request in ticking(requests, PROGRESS_SECONDS):
+            if request is None:
+                yield image.UploadImageResponse(received_size_bytes=received)
+                continue
             step = request.WhichOneof("step")
             if step == "finish":
                 finished = True
@@ -142,6 +147,20 @@ async def upload(
     if start.wait and begun is not None:
         last = await api.wait(method, start, last)
     yield last
+
+
+async def ticking(requests: AsyncIterator[Any], seconds: float) -> AsyncIterator[Any]:
+    """The requests, and None whenever none has come for that long."""
+    while True:
+        coming = asyncio.ensure_future(anext(requests, END))
+        try:
+            while not (await asyncio.wait({coming}, timeout=seconds))[0]:
+                yield None
+        finally:
+            coming.cancel()
+        if coming.result() is END:
+            return
+        yield coming.result()
 
 
 async def _image(api: Api, start: image.UploadImageStart) -> tuple[Any, image.Image, bool]:

@@ -25,7 +25,7 @@ from oaktree.api import tokens
 from oaktree.api.filters import Predicate
 from oaktree.api.masks import ReadMask
 from oaktree.api.places import Places, Selection, key, too_slow
-from oaktree.api.reading import LARGEST_PAGE, Reader, worst
+from oaktree.api.reading import LARGEST_PAGE, Reader, lacks, worst
 from oaktree.clouds import Region
 from oaktree.failures import Code, Failure, invalid, unreachable, violation
 from oaktree.shapes import Kind, Method
@@ -386,7 +386,9 @@ class Watch:
                     cursor.fits = found
             if failure is not None and not cursor.silent:
                 cursor.silent = True
-                fallen.append(unreachable(region.location, failure))
+                error = unreachable(region.location, failure)
+                if not lacks(error) or len(self.cursors) == 1:
+                    fallen.append(error)
             elif failure is None and cursor.silent:
                 # It is back: what it missed comes now, and SYNCED once more.
                 cursor.silent = False

@@ -73,7 +73,10 @@ class Core(Region):
 
     # -- what Region asks for ---------------------------------------------------------------------
 
-    async def answer(self) -> None:
+    # The kinds of objects this cloud does not have.
+    lacks: frozenset[str] = frozenset()
+
+    async def answer(self, kind: Kind | None = None) -> None:
         if self.quirks.latency:
             await asyncio.sleep(self.quirks.latency)
         if self.quirks.failing:
@@ -84,6 +87,8 @@ class Core(Region):
                 location=self.location,
                 retry=SAME_CALL,
             )
+        if kind is not None and type_name(kind) in self.lacks:
+            raise not_supported(f"it has no {spoken_name(kind)}s", self.location)
 
     async def page(
         self,
@@ -95,7 +100,7 @@ class Core(Region):
         wanted: Message | None = None,
         fields: frozenset[str] | None = None,
     ) -> Sequence[Message]:
-        await self.answer()
+        await self.answer(kind)
         if parent is not None:
             children = sorted(self.children(kind, parent), key=lambda each: str(each.id))
             return [each for each in children if each.id > after][:limit]
@@ -108,18 +113,18 @@ class Core(Region):
         *,
         fields: frozenset[str] | None = None,
     ) -> Message | None:
-        await self.answer()
+        await self.answer(kind)
         found: Message | None = self.store.table(kind).get(id_)
         return found
 
     async def named(
         self, kind: Kind, name: str, *, fields: frozenset[str] | None = None
     ) -> Sequence[Message]:
-        await self.answer()
+        await self.answer(kind)
         return [each for each in self.store.table(kind) if each.name == name] if name else []
 
     async def revision(self, kind: Kind) -> Hashable:
-        await self.answer()
+        await self.answer(kind)
         return self.store.table(kind).revision
 
     async def perform(self, method: str, request: Message, target: Message | None) -> Outcome:

@@ -32,6 +32,8 @@ class SimulatedRegion(Servers, Flavors, Keypairs):
         super().__init__(
             common.Location(cloud=cloud_name, region=region, project=project), quirks, clock
         )
+        if not quirks.floating_ips:
+            self.lacks = frozenset({"floating_ip", "floating_ip_pool"})
         self.identity: Hashable = ("simulated", cloud_name, region)
         self.zones = (f"{region.lower()}-a", f"{region.lower()}-b")
         seed.fill(self)

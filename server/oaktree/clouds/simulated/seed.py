@@ -125,6 +125,9 @@ def add_networks(region: SimulatedRegion) -> None:
         net.subnet_ids.append(subnet.id)
         region.born(subnet)
         region.born(net)
+        if region.quirks.floating_ips and external:
+            pool = network.FloatingIpPool(location=region.location, id=net.id, name=net.name)
+            region.store.table(network.FloatingIpPool).put(pool)
 
 
 def add_zones(region: SimulatedRegion) -> None:
