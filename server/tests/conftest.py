@@ -21,6 +21,7 @@ from oaktree.serve.config import Config
 from oaktree.serve.server import Oaktree
 
 PACE = 0.1
+SLOW = 2.0
 ALDER = common.Location(cloud="alder", region="RegionOne")
 NORTH = common.Location(cloud="birch", region="north")
 
@@ -85,6 +86,13 @@ async def serve() -> AsyncIterator[Serve]:
 @pytest.fixture
 async def client(serve: Serve) -> Client:
     made: Client = await serve()
+    return made
+
+
+@pytest.fixture
+async def slow(serve: Serve) -> Client:
+    """For tests that look at what is under way, however busy the machine is."""
+    made: Client = await serve(SimulatedCloud("alder", dataclasses.replace(PROVIDER, pace=SLOW)))
     return made
 
 
