@@ -108,8 +108,9 @@ cmakedir = $(libdir)/cmake/oaktreemodel
 cmake_DATA = %D%/cmake/oaktreemodel-config.cmake %D%/cmake/oaktreemodel-config-version.cmake
 
 # The unit tests, and once more with sanitizers: those see the generated code that
-# is inline in the headers, and every misuse of memory. For the whole library
-# under them: configure CXXFLAGS='-O0 -fsanitize=address,undefined'.
+# is inline in the headers, and every misuse of memory. For the whole library under
+# them: configure CXXFLAGS='-O0 -fsanitize=address,undefined' LIBS='-lasan -lubsan',
+# for libtool links shared libraries without the compiler's own.
 cpp_warnings = -Wall -Wextra -Wpedantic -Wshadow -Wconversion
 cpp_sanitizers = -O0 -fno-omit-frame-pointer -fsanitize=address,undefined -fno-sanitize-recover=all
 
