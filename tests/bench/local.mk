@@ -19,10 +19,11 @@ EXTRA_DIST += \
 
 # What is built first is no part of the report: "make bench >file" has that alone.
 bench:
+	@if test $(with_python) = no; then \
+	  echo 'make bench needs Python: configure without --disable-python' >&2; exit 1; fi
 	@$(MAKE) $(AM_MAKEFLAGS) all $(bench_programs) >&2
-	@$(AM_TESTS_ENVIRONMENT) if test $(with_python) = no; then \
-	  echo 'make bench needs Python: configure without --disable-python' >&2; exit 1; fi; \
-	  "$$PYTHON" $(srcdir)/%D%/bench.py --work=%D%/work --cxxflags='$(BENCH_CXXFLAGS)' $(BENCH_FLAGS) $(BENCH)
+	@$(AM_TESTS_ENVIRONMENT) "$$PYTHON" $(srcdir)/%D%/bench.py --work=%D%/work \
+	  --cxxflags='$(BENCH_CXXFLAGS)' $(BENCH_FLAGS) $(BENCH)
 .PHONY: bench
 
 clean-local: clean-bench
