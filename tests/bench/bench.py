@@ -303,7 +303,8 @@ def versions(*distributions: str) -> str:
         return ", ".join(f"{name} {importlib.metadata.version(name)}" for name in distributions)
     except importlib.metadata.PackageNotFoundError as missing:
         raise BenchError(
-            f"{sys.executable} has no {missing.name}: run 'pip install -r test-requirements.txt'"
+            f"{sys.executable} has no {missing.name}: "
+            "run 'pip install -r test-requirements.txt -r server-requirements.txt'"
         ) from None
 
 
@@ -369,7 +370,9 @@ OPERATIONS = {"get": "GetServer", "list": "ListServers of {}", "cycle": "create,
 def measure_server(options: Options) -> Iterator[Ratio]:
     if sys.version_info < (3, 11):
         raise SkippedError("oaktree, the server, needs Python 3.11")
-    print(f"  Python {platform.python_version()}, {versions('protobuf', 'grpcio')}")
+    print(
+        f"  Python {platform.python_version()}, {versions('protobuf', 'grpcio', 'grpcio-health-checking')}"
+    )
     directory = options.work / "calls"
     program = [sys.executable, "-B", str(BENCH / "calls.py"), str(directory)]
     run([*program, str(options.rounds), str(options.servers), str(options.many)])
