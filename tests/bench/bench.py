@@ -370,9 +370,8 @@ OPERATIONS = {"get": "GetServer", "list": "ListServers of {}", "cycle": "create,
 def measure_server(options: Options) -> Iterator[Ratio]:
     if sys.version_info < (3, 11):
         raise SkippedError("oaktree, the server, needs Python 3.11")
-    print(
-        f"  Python {platform.python_version()}, {versions('protobuf', 'grpcio', 'grpcio-health-checking')}"
-    )
+    installed = versions("protobuf", "grpcio", "grpcio-health-checking")
+    print(f"  Python {platform.python_version()}, {installed}")
     directory = options.work / "calls"
     program = [sys.executable, "-B", str(BENCH / "calls.py"), str(directory)]
     run([*program, str(options.rounds), str(options.servers), str(options.many)])
