@@ -31,6 +31,7 @@ AM_DISTCHECK_CONFIGURE_FLAGS = \
 
 include %D%/build/local.mk
 include %D%/protos/local.mk
+include %D%/surface/local.mk
 include %D%/bootstrap/local.mk
 include %D%/interop/local.mk
 include %D%/packaging/local.mk

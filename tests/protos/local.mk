@@ -1,3 +1,4 @@
 # SPDX-License-Identifier: Apache-2.0
-TESTS += %D%/rules.test
-EXTRA_DIST += %D%/rules.test %D%/test_rules.py %D%/tree.py
+protos_tests = %D%/buf.test %D%/rules.test
+TESTS += $(protos_tests)
+EXTRA_DIST += $(protos_tests) %D%/test_rules.py %D%/tree.py
