@@ -3,8 +3,8 @@
 """Measures what this project costs beside what it stands on. `make bench` runs it.
 
 Everything is a ratio of two things measured in one run, in turns or at the same time: so it says
-much the same on a fast machine, a slow one and a busy one. It fails only when something could not
-be measured.
+much the same on a fast machine, a slow one and a busy one. Only sizes say something by themselves.
+It fails only when something could not be measured.
 """
 
 from __future__ import annotations
@@ -41,6 +41,7 @@ SRCDIR = Path(configured("abs_top_srcdir"))
 BUILDDIR = Path(configured("abs_top_builddir"))
 BENCH = SRCDIR / "tests/bench"
 SKIPPED = 77
+MIB = 1 << 20
 
 # A make or a compiler started from here owes nothing to the make that started this, nor to a cache.
 ENVIRONMENT = {
@@ -59,10 +60,11 @@ class SkippedError(Exception):
 
 
 class Cost(NamedTuple):
-    """Seconds of CPU, of a process and all it started, and of waiting for it."""
+    """Of a process and all it started: seconds of CPU and of waiting, bytes of the largest."""
 
     cpu: float
     wall: float
+    peak: int = 0
 
 
 class Ratio(NamedTuple):
@@ -107,11 +109,16 @@ def run(command: Sequence[str], directory: Path | None = None) -> tuple[Cost, st
     if process.returncode != 0:
         tail = "\n".join(output.splitlines()[-20:])
         raise BenchError(f"'{shlex.join(command)[:200]}' failed:\n{tail}")
-    return Cost(usage.ru_utime + usage.ru_stime, time.perf_counter() - start), output
+    wall = time.perf_counter() - start
+    return Cost(usage.ru_utime + usage.ru_stime, wall, usage.ru_maxrss * 1024), output
 
 
 def total(costs: Sequence[Cost]) -> Cost:
-    return Cost(sum(cost.cpu for cost in costs), sum(cost.wall for cost in costs))
+    return Cost(
+        sum(cost.cpu for cost in costs),
+        sum(cost.wall for cost in costs),
+        max(cost.peak for cost in costs),
+    )
 
 
 def first_line(*command: str) -> str:
@@ -203,7 +210,16 @@ class Build:
             commands = [bare(command) for command in steps.compiles]
             costs += [cost for cost, _ in pool.map(lambda c: run(c, self.bare), commands)]
         costs += [run(bare(command), self.bare)[0] for command in steps.links]
-        return Cost(total(costs).cpu, time.perf_counter() - start)
+        return Cost(total(costs).cpu, time.perf_counter() - start, total(costs).peak)
+
+    def library(self) -> tuple[int, int]:
+        """The bytes of the library and of gRPC's, without what debuggers need."""
+        ours = self.made / "cpp/.libs/liboaktreemodel.so"
+        _, needed = run(["ldd", str(ours)])
+        grpc = re.search(r"libgrpc\.so\S* => (\S+)", needed)
+        if grpc is None:
+            raise BenchError(f"ldd does not tell where the libgrpc of {ours} is")
+        return stripped(ours, self.bare), stripped(Path(grpc[1]), self.bare)
 
     def protos(self) -> list[str]:
         """All of them, relative to the include root."""
@@ -219,6 +235,13 @@ class Build:
     def touch(self, proto: str) -> tuple[Cost, Steps]:
         (self.source / "protos" / proto).touch()
         return self.make()
+
+
+def stripped(path: Path, directory: Path) -> int:
+    """The bytes of a program or library without what debuggers need."""
+    copy = directory / path.name
+    run(["strip", "-o", str(copy), str(path)])
+    return copy.stat().st_size
 
 
 def tell(what: str, cost: Cost, steps: str = "") -> None:
@@ -250,6 +273,10 @@ def measure_build(options: Options) -> Iterator[Ratio]:
     yield Ratio(total(made).cpu / total(hand).cpu, "C++ build by make, CPU", flags)
     yield Ratio(total(made).wall / total(hand).wall, "C++ build by make, time", flags)
     whole = total(made).cpu / options.builds
+    print(f"  the largest compilation took {total(hand).peak / MIB:,.0f} MiB")
+    ours, grpc = build.library()
+    print(f"  liboaktreemodel.so {ours:,} bytes stripped, libgrpc.so {grpc:,}")
+    yield Ratio(ours / grpc, "the C++ library, stripped", "libgrpc.so")
 
     again = "the C++ build by make, CPU"
     cost, steps = build.make()
@@ -277,18 +304,27 @@ IMPORTS = {
 }
 
 
+# What a process inherits from the one that started it is no memory of its own, so it tells itself.
+LARGEST = """
+with open("/proc/self/status") as status:
+    print(next(line.split()[1] for line in status if line.startswith("VmHWM")))
+"""
+
+
 def measure_import(options: Options) -> Iterator[Ratio]:
     print(f"  Python {platform.python_version()}, {versions('protobuf', 'grpcio')}")
     costs = defaultdict(list)
+    memory = {}
     for number in range(options.rounds + 1):
         for name, program in IMPORTS.items():
-            cost, _ = run([sys.executable, "-c", program])
+            cost, kib = run([sys.executable, "-c", program + LARGEST])
             # The first time Python writes the compiled modules, which is not counted.
             if number:
                 costs[name].append(cost.cpu)
+                memory[name] = int(kib) * 1024
     cpu = {name: statistics.median(seconds) for name, seconds in costs.items()}
     for name, seconds in cpu.items():
-        print(f"  {name:<26} {seconds * 1000:7.1f} ms CPU")
+        print(f"  {name:<26} {seconds * 1000:7.1f} ms CPU {memory[name] / MIB:6.1f} MiB")
     for name, of in (
         ("import oaktreemodel", "python alone"),
         ("the area compute", "python alone"),
@@ -296,6 +332,50 @@ def measure_import(options: Options) -> Iterator[Ratio]:
         ("compute.ServerServiceStub", "import grpc"),
     ):
         yield Ratio(cpu[name] / cpu[of], f"{name}, CPU", f"{of}, CPU")
+        yield Ratio(memory[name] / memory[of], f"{name}, memory", of)
+
+
+CLIENT = """\
+package main
+
+import (
+	"log"
+
+	"google.golang.org/grpc"
+	"google.golang.org/grpc/credentials/insecure"
+%s)
+
+func main() {
+	connection, err := grpc.NewClient("localhost:50051",
+		grpc.WithTransportCredentials(insecure.NewCredentials()))
+	if err != nil {
+		log.Fatal(err)
+	}
+	%s
+}
+"""
+
+
+def measure_binary(options: Options) -> Iterator[Ratio]:
+    if not enabled("go"):
+        raise SkippedError("configured with --disable-go")
+    print(f"  {first_line(configured('GO'), 'version')}")
+    area = '\n\tcomputev1 "{}/compute/v1"\n'.format(
+        run([configured("GO"), "list", "-m"], SRCDIR / "go")[1].strip()
+    )
+    programs = {
+        "bare": CLIENT % ("", "defer connection.Close()"),
+        "area": CLIENT % (area, "_ = computev1.NewServerServiceClient(connection)"),
+    }
+    size = {}
+    for name, text in programs.items():
+        source, program = options.work / f"{name}.go", options.work / name
+        source.write_text(text)
+        command = [configured("GO"), "build", "-ldflags=-s -w", "-o", str(program), str(source)]
+        run(command, SRCDIR / "go")
+        size[name] = program.stat().st_size
+    print(f"  stripped: {size['area']:,} bytes; with gRPC alone {size['bare']:,}")
+    yield Ratio(size["area"] / size["bare"], "a Go client of the area compute", "one of gRPC alone")
 
 
 def versions(*distributions: str) -> str:
@@ -415,14 +495,14 @@ def measure_server(options: Options) -> Iterator[Ratio]:
         seconds_of[who] = wall = statistics.median(snapshot(who, "wall"))
         used = statistics.mean(snapshot(who, "cpu"))
         print(f"    {who:<8} {wall:7.2f} s {servers / wall:11,.0f} servers/s {used:7.2f} s CPU")
-    mib = 1 << 20
-    print(f"    oaktree  peak RSS {peak / mib:,.0f} MiB, before the first {before / mib:,.0f} MiB")
+    print(f"    oaktree  peak RSS {peak / MIB:,.0f} MiB, before the first {before / MIB:,.0f} MiB")
     yield Ratio(seconds_of["oaktree"] / seconds_of["bare"], f"{name}, time", "a bare server")
     yield Ratio(peak / before, f"{name}, peak RSS", "oaktree before it")
 
 
 PARTS = {
     "build": ("The C++ build", measure_build),
+    "binary": ("Programs in Go", measure_binary),
     "import": ("Importing in Python", measure_import),
     "codec": ("Servers as protobuf and as JSON", measure_codec),
     "server": ("oaktree beside a bare server", measure_server),

@@ -3,7 +3,7 @@
 # What this project costs beside what it stands on; doc/bench.rst says what each
 # line means.
 
-BENCH = build import codec server
+BENCH = build binary import codec server
 BENCH_CXXFLAGS = -O0
 BENCH_FLAGS =
 
