@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import re
+from collections import Counter
 from collections.abc import Iterator
 
 import pytest
@@ -103,6 +104,19 @@ def test_areas_import_only_common_and_operation(file: pb.FileDescriptorProto) ->
     for dependency in file.dependency:
         assert re.fullmatch(rf"google/protobuf/\w+\.proto|{ours}", dependency)
     assert not file.public_dependency
+
+
+@pytest.mark.parametrize("file", FILES, ids=lambda f: f.name)
+def test_a_file_can_be_read(file: pb.FileDescriptorProto) -> None:
+    if not file.name.endswith("compute/v1/server.proto"):  # what belongs to servers is that much
+        assert len(file.message_type) <= 45
+
+
+def test_what_programs_say_names_one_thing() -> None:
+    # Features, operations and logs name a method or a resource without its area.
+    methods = Counter(method.proto.name for method in METHODS)
+    types = Counter(message.name for message in RESOURCES.values())
+    assert [name for name, count in (methods + types).items() if count > 1] == []
 
 
 def test_option_numbers_come_from_their_names() -> None:
