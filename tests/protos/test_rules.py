@@ -84,7 +84,7 @@ def test_the_tree_is_not_empty() -> None:
 
 @pytest.mark.parametrize("file", FILES, ids=lambda f: f.name)
 def test_a_file_says_where_it_belongs(file: pb.FileDescriptorProto) -> None:
-    match = re.fullmatch(r"oaktreemodel/([a-z_]+)/(v1(?:alpha\d+)?)/([a-z_]+)\.proto", file.name)
+    match = re.fullmatch(r"oaktreemodel/([a-z_]+)/(v1(?:alpha\d+)?)/([a-z\d_]+)\.proto", file.name)
     assert match
     name, version, stem = match.groups()
     camel = name.title().replace("_", "")
