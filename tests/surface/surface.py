@@ -12,7 +12,8 @@ fields/SERVICE.csv     the fields of the resources. What carries one says so its
                        openstacksdk, or as attribute its name in the REST API.
 fields/everywhere.csv  the fields that are declined wherever they occur.
 consumers.csv          what nodepool, Zuul, the Ansible modules and the Terraform types most used
-                       call and manage; each method and resource is in the tables above.
+                       call and manage; each method and resource is in the tables above, for a
+                       method that only helps the remote one behind it.
 
 What is not carried is declined, with the reason. A reason beside what is carried is an error too.
 """
