@@ -1,9 +1,26 @@
 # SPDX-License-Identifier: Apache-2.0
 # The one list of protos, made by "make regenerate".
 PROTOS = \
+  protos/oaktreemodel/baremetal/v1/baremetal_port.proto \
+  protos/oaktreemodel/baremetal/v1/baremetal_port_group.proto \
+  protos/oaktreemodel/baremetal/v1/node.proto \
+  protos/oaktreemodel/baremetal/v1/node_provisioning.proto \
+  protos/oaktreemodel/baremetal/v1/node_vif.proto \
+  protos/oaktreemodel/block_storage/v1/block_storage_service.proto \
   protos/oaktreemodel/block_storage/v1/volume.proto \
+  protos/oaktreemodel/block_storage/v1/volume_attachment.proto \
+  protos/oaktreemodel/block_storage/v1/volume_availability_zone.proto \
+  protos/oaktreemodel/block_storage/v1/volume_backup.proto \
   protos/oaktreemodel/block_storage/v1/volume_limits.proto \
+  protos/oaktreemodel/block_storage/v1/volume_quota.proto \
+  protos/oaktreemodel/block_storage/v1/volume_snapshot.proto \
+  protos/oaktreemodel/block_storage/v1/volume_transfer.proto \
+  protos/oaktreemodel/block_storage/v1/volume_type.proto \
+  protos/oaktreemodel/cloud/v1/catalog_service.proto \
   protos/oaktreemodel/cloud/v1/cloud.proto \
+  protos/oaktreemodel/cloud/v1/cloud_region.proto \
+  protos/oaktreemodel/cloud/v1/cloud_zone.proto \
+  protos/oaktreemodel/cloud/v1/project_cleanup.proto \
   protos/oaktreemodel/common/v1/address.proto \
   protos/oaktreemodel/common/v1/annotations.proto \
   protos/oaktreemodel/common/v1/checksum.proto \
@@ -12,16 +29,74 @@ PROTOS = \
   protos/oaktreemodel/common/v1/quota.proto \
   protos/oaktreemodel/common/v1/reference.proto \
   protos/oaktreemodel/common/v1/watch.proto \
+  protos/oaktreemodel/compute/v1/aggregate.proto \
   protos/oaktreemodel/compute/v1/availability_zone.proto \
   protos/oaktreemodel/compute/v1/compute_limits.proto \
+  protos/oaktreemodel/compute/v1/compute_quota.proto \
+  protos/oaktreemodel/compute/v1/compute_service.proto \
+  protos/oaktreemodel/compute/v1/compute_usage.proto \
   protos/oaktreemodel/compute/v1/flavor.proto \
+  protos/oaktreemodel/compute/v1/hypervisor.proto \
   protos/oaktreemodel/compute/v1/keypair.proto \
   protos/oaktreemodel/compute/v1/server.proto \
+  protos/oaktreemodel/compute/v1/server_group.proto \
+  protos/oaktreemodel/compute/v1/server_migration.proto \
+  protos/oaktreemodel/container_infra/v1/cluster.proto \
+  protos/oaktreemodel/container_infra/v1/cluster_certificate.proto \
+  protos/oaktreemodel/container_infra/v1/cluster_template.proto \
+  protos/oaktreemodel/container_infra/v1/container_infra_service.proto \
+  protos/oaktreemodel/container_infra/v1/node_group.proto \
+  protos/oaktreemodel/dns/v1/record_set.proto \
+  protos/oaktreemodel/dns/v1/zone.proto \
+  protos/oaktreemodel/dns/v1/zone_transfer.proto \
+  protos/oaktreemodel/identity/v1/application_credential.proto \
+  protos/oaktreemodel/identity/v1/credential.proto \
+  protos/oaktreemodel/identity/v1/domain.proto \
+  protos/oaktreemodel/identity/v1/endpoint.proto \
+  protos/oaktreemodel/identity/v1/group.proto \
+  protos/oaktreemodel/identity/v1/project.proto \
+  protos/oaktreemodel/identity/v1/region.proto \
+  protos/oaktreemodel/identity/v1/role.proto \
+  protos/oaktreemodel/identity/v1/role_assignment.proto \
+  protos/oaktreemodel/identity/v1/service.proto \
+  protos/oaktreemodel/identity/v1/token.proto \
+  protos/oaktreemodel/identity/v1/user.proto \
   protos/oaktreemodel/image/v1/image.proto \
+  protos/oaktreemodel/image/v1/image_member.proto \
+  protos/oaktreemodel/image/v1/image_store.proto \
+  protos/oaktreemodel/image/v1/image_task.proto \
+  protos/oaktreemodel/load_balancer/v1/health_monitor.proto \
+  protos/oaktreemodel/load_balancer/v1/l7_policy.proto \
+  protos/oaktreemodel/load_balancer/v1/listener.proto \
+  protos/oaktreemodel/load_balancer/v1/load_balancer.proto \
+  protos/oaktreemodel/load_balancer/v1/load_balancer_provider.proto \
+  protos/oaktreemodel/load_balancer/v1/load_balancer_quota.proto \
+  protos/oaktreemodel/load_balancer/v1/pool.proto \
+  protos/oaktreemodel/load_balancer/v1/pool_member.proto \
+  protos/oaktreemodel/network/v1/address_group.proto \
+  protos/oaktreemodel/network/v1/address_scope.proto \
   protos/oaktreemodel/network/v1/floating_ip.proto \
   protos/oaktreemodel/network/v1/network.proto \
+  protos/oaktreemodel/network/v1/network_agent.proto \
+  protos/oaktreemodel/network/v1/network_availability_zone.proto \
+  protos/oaktreemodel/network/v1/network_extension.proto \
+  protos/oaktreemodel/network/v1/network_quota.proto \
+  protos/oaktreemodel/network/v1/network_segment.proto \
   protos/oaktreemodel/network/v1/port.proto \
+  protos/oaktreemodel/network/v1/port_forwarding.proto \
+  protos/oaktreemodel/network/v1/qos_policy.proto \
+  protos/oaktreemodel/network/v1/qos_rule.proto \
+  protos/oaktreemodel/network/v1/rbac_policy.proto \
+  protos/oaktreemodel/network/v1/router.proto \
   protos/oaktreemodel/network/v1/security_group.proto \
   protos/oaktreemodel/network/v1/security_group_rule.proto \
   protos/oaktreemodel/network/v1/subnet.proto \
-  protos/oaktreemodel/operation/v1/operation.proto
+  protos/oaktreemodel/network/v1/subnet_pool.proto \
+  protos/oaktreemodel/network/v1/trunk.proto \
+  protos/oaktreemodel/object_store/v1/account.proto \
+  protos/oaktreemodel/object_store/v1/container.proto \
+  protos/oaktreemodel/object_store/v1/object.proto \
+  protos/oaktreemodel/operation/v1/operation.proto \
+  protos/oaktreemodel/orchestration/v1/stack.proto \
+  protos/oaktreemodel/orchestration/v1/stack_event.proto \
+  protos/oaktreemodel/orchestration/v1/stack_resource.proto

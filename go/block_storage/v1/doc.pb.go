@@ -4,11 +4,43 @@
 
 // Package blockstoragev1 has the messages and services of the proto package oaktree.block_storage.v1.
 //
+// # block_storage_service.proto
+//
+// The services Cinder is made of.
+//
 // # volume.proto
 //
 // Volumes: disks that outlive the servers they are attached to.
 //
+// # volume_attachment.proto
+//
+// Volume attachments: that volumes are connected to servers or other hosts.
+//
+// # volume_availability_zone.proto
+//
+// Volume availability zones: the parts of a region in which volumes are.
+//
+// # volume_backup.proto
+//
+// Volume backups: copies of volumes that are kept apart from them.
+//
 // # volume_limits.proto
 //
 // The limits of a project on volumes and what goes with them.
+//
+// # volume_quota.proto
+//
+// The quota of a project on volumes and what goes with them.
+//
+// # volume_snapshot.proto
+//
+// Volume snapshots: what was on volumes at one moment.
+//
+// # volume_transfer.proto
+//
+// Volume transfers: offers of volumes to other projects.
+//
+// # volume_type.proto
+//
+// Volume types: the kinds of volumes that a cloud has.
 package blockstoragev1

@@ -23,25 +23,31 @@ import (
 const _ = grpc.SupportPackageIsVersion9
 
 const (
-	VolumeService_GetVolume_FullMethodName            = "/oaktree.block_storage.v1.VolumeService/GetVolume"
-	VolumeService_ListVolumes_FullMethodName          = "/oaktree.block_storage.v1.VolumeService/ListVolumes"
-	VolumeService_WatchVolumes_FullMethodName         = "/oaktree.block_storage.v1.VolumeService/WatchVolumes"
-	VolumeService_CreateVolume_FullMethodName         = "/oaktree.block_storage.v1.VolumeService/CreateVolume"
-	VolumeService_UpdateVolume_FullMethodName         = "/oaktree.block_storage.v1.VolumeService/UpdateVolume"
-	VolumeService_DeleteVolume_FullMethodName         = "/oaktree.block_storage.v1.VolumeService/DeleteVolume"
-	VolumeService_ExtendVolume_FullMethodName         = "/oaktree.block_storage.v1.VolumeService/ExtendVolume"
-	VolumeService_RetypeVolume_FullMethodName         = "/oaktree.block_storage.v1.VolumeService/RetypeVolume"
-	VolumeService_SetVolumeBootable_FullMethodName    = "/oaktree.block_storage.v1.VolumeService/SetVolumeBootable"
-	VolumeService_SetVolumeReadonly_FullMethodName    = "/oaktree.block_storage.v1.VolumeService/SetVolumeReadonly"
-	VolumeService_SetVolumeMetadata_FullMethodName    = "/oaktree.block_storage.v1.VolumeService/SetVolumeMetadata"
-	VolumeService_RemoveVolumeMetadata_FullMethodName = "/oaktree.block_storage.v1.VolumeService/RemoveVolumeMetadata"
+	VolumeService_GetVolume_FullMethodName                   = "/oaktree.block_storage.v1.VolumeService/GetVolume"
+	VolumeService_ListVolumes_FullMethodName                 = "/oaktree.block_storage.v1.VolumeService/ListVolumes"
+	VolumeService_WatchVolumes_FullMethodName                = "/oaktree.block_storage.v1.VolumeService/WatchVolumes"
+	VolumeService_CreateVolume_FullMethodName                = "/oaktree.block_storage.v1.VolumeService/CreateVolume"
+	VolumeService_UpdateVolume_FullMethodName                = "/oaktree.block_storage.v1.VolumeService/UpdateVolume"
+	VolumeService_DeleteVolume_FullMethodName                = "/oaktree.block_storage.v1.VolumeService/DeleteVolume"
+	VolumeService_ExtendVolume_FullMethodName                = "/oaktree.block_storage.v1.VolumeService/ExtendVolume"
+	VolumeService_RetypeVolume_FullMethodName                = "/oaktree.block_storage.v1.VolumeService/RetypeVolume"
+	VolumeService_SetVolumeBootable_FullMethodName           = "/oaktree.block_storage.v1.VolumeService/SetVolumeBootable"
+	VolumeService_SetVolumeReadonly_FullMethodName           = "/oaktree.block_storage.v1.VolumeService/SetVolumeReadonly"
+	VolumeService_SetVolumeMetadata_FullMethodName           = "/oaktree.block_storage.v1.VolumeService/SetVolumeMetadata"
+	VolumeService_RemoveVolumeMetadata_FullMethodName        = "/oaktree.block_storage.v1.VolumeService/RemoveVolumeMetadata"
+	VolumeService_SetVolumeImageProperties_FullMethodName    = "/oaktree.block_storage.v1.VolumeService/SetVolumeImageProperties"
+	VolumeService_RemoveVolumeImageProperties_FullMethodName = "/oaktree.block_storage.v1.VolumeService/RemoveVolumeImageProperties"
+	VolumeService_RevertVolumeToSnapshot_FullMethodName      = "/oaktree.block_storage.v1.VolumeService/RevertVolumeToSnapshot"
+	VolumeService_UploadVolumeToImage_FullMethodName         = "/oaktree.block_storage.v1.VolumeService/UploadVolumeToImage"
+	VolumeService_ResetVolumeStatus_FullMethodName           = "/oaktree.block_storage.v1.VolumeService/ResetVolumeStatus"
 )
 
 // VolumeServiceClient is the client API for VolumeService service.
 //
 // For semantics around ctx use and closing/ending streaming RPCs, please refer to https://pkg.go.dev/google.golang.org/grpc/?tab=doc#ClientConn.NewStream.
 //
-// Reads and manages volumes. To attach one to a server, call AttachServerVolume.
+// Reads and manages volumes. To attach one to a server, call AttachServerVolume, and to detach it,
+// DetachServerVolume.
 //
 // Behind it is Cinder. A cloud without Cinder answers every method with UNIMPLEMENTED and reason
 // NOT_SUPPORTED_BY_CLOUD.
@@ -106,6 +112,39 @@ type VolumeServiceClient interface {
 	// Removes some of a volume's metadata. This call is idempotent, and must not return an error if a
 	// key is not there.
 	RemoveVolumeMetadata(ctx context.Context, in *RemoveVolumeMetadataRequest, opts ...grpc.CallOption) (*RemoveVolumeMetadataResponse, error)
+	// Sets some of what a volume says about the image it was made from, and leaves the rest: servers
+	// that boot from it go by that. This call is idempotent. More properties than a volume may have
+	// are RESOURCE_EXHAUSTED with reason QUOTA_EXCEEDED.
+	SetVolumeImageProperties(ctx context.Context, in *SetVolumeImagePropertiesRequest, opts ...grpc.CallOption) (*SetVolumeImagePropertiesResponse, error)
+	// Removes some of what a volume says about the image it was made from. This call is idempotent,
+	// and must not return an error if a property is not there.
+	RemoveVolumeImageProperties(ctx context.Context, in *RemoveVolumeImagePropertiesRequest, opts ...grpc.CallOption) (*RemoveVolumeImagePropertiesResponse, error)
+	// Puts back what was on a volume when its latest snapshot was taken. What was written since is
+	// lost.
+	//
+	// Waiting waits until it is AVAILABLE again; one that goes to ERROR is a failure. Repeating it is
+	// safe with a request_id only. A snapshot that is not the volume's latest, or was taken when the
+	// volume was smaller, is INVALID_ARGUMENT with reason INVALID_REQUEST. A volume that is attached
+	// is FAILED_PRECONDITION with reason IN_USE, and one, or a snapshot, that is in any other status
+	// than AVAILABLE FAILED_PRECONDITION with reason WRONG_STATE. Needs microversion 3.40 of Cinder;
+	// an older cloud answers UNIMPLEMENTED with reason NOT_SUPPORTED_BY_CLOUD.
+	RevertVolumeToSnapshot(ctx context.Context, in *RevertVolumeToSnapshotRequest, opts ...grpc.CallOption) (*RevertVolumeToSnapshotResponse, error)
+	// Makes an image of what is on a volume.
+	//
+	// Waiting waits until the image is ACTIVE and the volume AVAILABLE or IN_USE again; that the
+	// volume is so and the image is not, or is gone, is a failure, and the error has the image as
+	// resource. Repeating it is safe with a request_id only. A volume that is attached is
+	// FAILED_PRECONDITION with reason IN_USE unless allow_in_use is set, and one in any other status
+	// than AVAILABLE or IN_USE FAILED_PRECONDITION with reason WRONG_STATE. A format that the cloud
+	// does not take is INVALID_ARGUMENT with reason FORMAT_NOT_ACCEPTED. A quota that is used up is
+	// RESOURCE_EXHAUSTED with reason QUOTA_EXCEEDED.
+	UploadVolumeToImage(ctx context.Context, in *UploadVolumeToImageRequest, opts ...grpc.CallOption) (*UploadVolumeToImageResponse, error)
+	// Writes another status of a volume into Cinder's records, and does nothing else to it: for one
+	// that got stuck. For administrators; anybody else gets PERMISSION_DENIED. This call is
+	// idempotent. IN_USE for a volume without an attachment, a status that is not written this way
+	// such as DELETING, and a request that gives none are INVALID_ARGUMENT with reason
+	// INVALID_REQUEST.
+	ResetVolumeStatus(ctx context.Context, in *ResetVolumeStatusRequest, opts ...grpc.CallOption) (*ResetVolumeStatusResponse, error)
 }
 
 type volumeServiceClient struct {
@@ -245,11 +284,62 @@ func (c *volumeServiceClient) RemoveVolumeMetadata(ctx context.Context, in *Remo
 	return out, nil
 }
 
+func (c *volumeServiceClient) SetVolumeImageProperties(ctx context.Context, in *SetVolumeImagePropertiesRequest, opts ...grpc.CallOption) (*SetVolumeImagePropertiesResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(SetVolumeImagePropertiesResponse)
+	err := c.cc.Invoke(ctx, VolumeService_SetVolumeImageProperties_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *volumeServiceClient) RemoveVolumeImageProperties(ctx context.Context, in *RemoveVolumeImagePropertiesRequest, opts ...grpc.CallOption) (*RemoveVolumeImagePropertiesResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(RemoveVolumeImagePropertiesResponse)
+	err := c.cc.Invoke(ctx, VolumeService_RemoveVolumeImageProperties_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *volumeServiceClient) RevertVolumeToSnapshot(ctx context.Context, in *RevertVolumeToSnapshotRequest, opts ...grpc.CallOption) (*RevertVolumeToSnapshotResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(RevertVolumeToSnapshotResponse)
+	err := c.cc.Invoke(ctx, VolumeService_RevertVolumeToSnapshot_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *volumeServiceClient) UploadVolumeToImage(ctx context.Context, in *UploadVolumeToImageRequest, opts ...grpc.CallOption) (*UploadVolumeToImageResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(UploadVolumeToImageResponse)
+	err := c.cc.Invoke(ctx, VolumeService_UploadVolumeToImage_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *volumeServiceClient) ResetVolumeStatus(ctx context.Context, in *ResetVolumeStatusRequest, opts ...grpc.CallOption) (*ResetVolumeStatusResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(ResetVolumeStatusResponse)
+	err := c.cc.Invoke(ctx, VolumeService_ResetVolumeStatus_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
 // VolumeServiceServer is the server API for VolumeService service.
 // All implementations must embed UnimplementedVolumeServiceServer
 // for forward compatibility.
 //
-// Reads and manages volumes. To attach one to a server, call AttachServerVolume.
+// Reads and manages volumes. To attach one to a server, call AttachServerVolume, and to detach it,
+// DetachServerVolume.
 //
 // Behind it is Cinder. A cloud without Cinder answers every method with UNIMPLEMENTED and reason
 // NOT_SUPPORTED_BY_CLOUD.
@@ -314,6 +404,39 @@ type VolumeServiceServer interface {
 	// Removes some of a volume's metadata. This call is idempotent, and must not return an error if a
 	// key is not there.
 	RemoveVolumeMetadata(context.Context, *RemoveVolumeMetadataRequest) (*RemoveVolumeMetadataResponse, error)
+	// Sets some of what a volume says about the image it was made from, and leaves the rest: servers
+	// that boot from it go by that. This call is idempotent. More properties than a volume may have
+	// are RESOURCE_EXHAUSTED with reason QUOTA_EXCEEDED.
+	SetVolumeImageProperties(context.Context, *SetVolumeImagePropertiesRequest) (*SetVolumeImagePropertiesResponse, error)
+	// Removes some of what a volume says about the image it was made from. This call is idempotent,
+	// and must not return an error if a property is not there.
+	RemoveVolumeImageProperties(context.Context, *RemoveVolumeImagePropertiesRequest) (*RemoveVolumeImagePropertiesResponse, error)
+	// Puts back what was on a volume when its latest snapshot was taken. What was written since is
+	// lost.
+	//
+	// Waiting waits until it is AVAILABLE again; one that goes to ERROR is a failure. Repeating it is
+	// safe with a request_id only. A snapshot that is not the volume's latest, or was taken when the
+	// volume was smaller, is INVALID_ARGUMENT with reason INVALID_REQUEST. A volume that is attached
+	// is FAILED_PRECONDITION with reason IN_USE, and one, or a snapshot, that is in any other status
+	// than AVAILABLE FAILED_PRECONDITION with reason WRONG_STATE. Needs microversion 3.40 of Cinder;
+	// an older cloud answers UNIMPLEMENTED with reason NOT_SUPPORTED_BY_CLOUD.
+	RevertVolumeToSnapshot(context.Context, *RevertVolumeToSnapshotRequest) (*RevertVolumeToSnapshotResponse, error)
+	// Makes an image of what is on a volume.
+	//
+	// Waiting waits until the image is ACTIVE and the volume AVAILABLE or IN_USE again; that the
+	// volume is so and the image is not, or is gone, is a failure, and the error has the image as
+	// resource. Repeating it is safe with a request_id only. A volume that is attached is
+	// FAILED_PRECONDITION with reason IN_USE unless allow_in_use is set, and one in any other status
+	// than AVAILABLE or IN_USE FAILED_PRECONDITION with reason WRONG_STATE. A format that the cloud
+	// does not take is INVALID_ARGUMENT with reason FORMAT_NOT_ACCEPTED. A quota that is used up is
+	// RESOURCE_EXHAUSTED with reason QUOTA_EXCEEDED.
+	UploadVolumeToImage(context.Context, *UploadVolumeToImageRequest) (*UploadVolumeToImageResponse, error)
+	// Writes another status of a volume into Cinder's records, and does nothing else to it: for one
+	// that got stuck. For administrators; anybody else gets PERMISSION_DENIED. This call is
+	// idempotent. IN_USE for a volume without an attachment, a status that is not written this way
+	// such as DELETING, and a request that gives none are INVALID_ARGUMENT with reason
+	// INVALID_REQUEST.
+	ResetVolumeStatus(context.Context, *ResetVolumeStatusRequest) (*ResetVolumeStatusResponse, error)
 	mustEmbedUnimplementedVolumeServiceServer()
 }
 
@@ -359,6 +482,21 @@ func (UnimplementedVolumeServiceServer) SetVolumeMetadata(context.Context, *SetV
 }
 func (UnimplementedVolumeServiceServer) RemoveVolumeMetadata(context.Context, *RemoveVolumeMetadataRequest) (*RemoveVolumeMetadataResponse, error) {
 	return nil, status.Errorf(codes.Unimplemented, "method RemoveVolumeMetadata not implemented")
+}
+func (UnimplementedVolumeServiceServer) SetVolumeImageProperties(context.Context, *SetVolumeImagePropertiesRequest) (*SetVolumeImagePropertiesResponse, error) {
+	return nil, status.Errorf(codes.Unimplemented, "method SetVolumeImageProperties not implemented")
+}
+func (UnimplementedVolumeServiceServer) RemoveVolumeImageProperties(context.Context, *RemoveVolumeImagePropertiesRequest) (*RemoveVolumeImagePropertiesResponse, error) {
+	return nil, status.Errorf(codes.Unimplemented, "method RemoveVolumeImageProperties not implemented")
+}
+func (UnimplementedVolumeServiceServer) RevertVolumeToSnapshot(context.Context, *RevertVolumeToSnapshotRequest) (*RevertVolumeToSnapshotResponse, error) {
+	return nil, status.Errorf(codes.Unimplemented, "method RevertVolumeToSnapshot not implemented")
+}
+func (UnimplementedVolumeServiceServer) UploadVolumeToImage(context.Context, *UploadVolumeToImageRequest) (*UploadVolumeToImageResponse, error) {
+	return nil, status.Errorf(codes.Unimplemented, "method UploadVolumeToImage not implemented")
+}
+func (UnimplementedVolumeServiceServer) ResetVolumeStatus(context.Context, *ResetVolumeStatusRequest) (*ResetVolumeStatusResponse, error) {
+	return nil, status.Errorf(codes.Unimplemented, "method ResetVolumeStatus not implemented")
 }
 func (UnimplementedVolumeServiceServer) mustEmbedUnimplementedVolumeServiceServer() {}
 func (UnimplementedVolumeServiceServer) testEmbeddedByValue()                       {}
@@ -590,6 +728,96 @@ func _VolumeService_RemoveVolumeMetadata_Handler(srv interface{}, ctx context.Co
 	return interceptor(ctx, in, info, handler)
 }
 
+func _VolumeService_SetVolumeImageProperties_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(SetVolumeImagePropertiesRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(VolumeServiceServer).SetVolumeImageProperties(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: VolumeService_SetVolumeImageProperties_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(VolumeServiceServer).SetVolumeImageProperties(ctx, req.(*SetVolumeImagePropertiesRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _VolumeService_RemoveVolumeImageProperties_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(RemoveVolumeImagePropertiesRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(VolumeServiceServer).RemoveVolumeImageProperties(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: VolumeService_RemoveVolumeImageProperties_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(VolumeServiceServer).RemoveVolumeImageProperties(ctx, req.(*RemoveVolumeImagePropertiesRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _VolumeService_RevertVolumeToSnapshot_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(RevertVolumeToSnapshotRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(VolumeServiceServer).RevertVolumeToSnapshot(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: VolumeService_RevertVolumeToSnapshot_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(VolumeServiceServer).RevertVolumeToSnapshot(ctx, req.(*RevertVolumeToSnapshotRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _VolumeService_UploadVolumeToImage_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(UploadVolumeToImageRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(VolumeServiceServer).UploadVolumeToImage(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: VolumeService_UploadVolumeToImage_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(VolumeServiceServer).UploadVolumeToImage(ctx, req.(*UploadVolumeToImageRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _VolumeService_ResetVolumeStatus_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(ResetVolumeStatusRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(VolumeServiceServer).ResetVolumeStatus(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: VolumeService_ResetVolumeStatus_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(VolumeServiceServer).ResetVolumeStatus(ctx, req.(*ResetVolumeStatusRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
 // VolumeService_ServiceDesc is the grpc.ServiceDesc for VolumeService service.
 // It's only intended for direct use with grpc.RegisterService,
 // and not to be introspected or modified (even as a copy)
@@ -640,6 +868,26 @@ var VolumeService_ServiceDesc = grpc.ServiceDesc{
 		{
 			MethodName: "RemoveVolumeMetadata",
 			Handler:    _VolumeService_RemoveVolumeMetadata_Handler,
+		},
+		{
+			MethodName: "SetVolumeImageProperties",
+			Handler:    _VolumeService_SetVolumeImageProperties_Handler,
+		},
+		{
+			MethodName: "RemoveVolumeImageProperties",
+			Handler:    _VolumeService_RemoveVolumeImageProperties_Handler,
+		},
+		{
+			MethodName: "RevertVolumeToSnapshot",
+			Handler:    _VolumeService_RevertVolumeToSnapshot_Handler,
+		},
+		{
+			MethodName: "UploadVolumeToImage",
+			Handler:    _VolumeService_UploadVolumeToImage_Handler,
+		},
+		{
+			MethodName: "ResetVolumeStatus",
+			Handler:    _VolumeService_ResetVolumeStatus_Handler,
 		},
 	},
 	Streams: []grpc.StreamDesc{

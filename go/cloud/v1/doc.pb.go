@@ -4,7 +4,23 @@
 
 // Package cloudv1 has the messages and services of the proto package oaktree.cloud.v1.
 //
+// # catalog_service.proto
+//
+// The service catalogue: what services a region has, and where they are reached.
+//
 // # cloud.proto
 //
 // Clouds, and what each can do.
+//
+// # cloud_region.proto
+//
+// Regions: the parts of clouds, each with services of its own.
+//
+// # cloud_zone.proto
+//
+// Availability zones of all services, side by side.
+//
+// # project_cleanup.proto
+//
+// Cleaning projects up: deleting what is in them, in an order that works.
 package cloudv1

@@ -4,6 +4,10 @@
 
 // Package computev1 has the messages and services of the proto package oaktree.compute.v1.
 //
+// # aggregate.proto
+//
+// Aggregates: hosts that a deployer has put together.
+//
 // # availability_zone.proto
 //
 // Availability zones: the parts of a region in which servers run.
@@ -12,9 +16,25 @@
 //
 // The limits of a project on servers and what goes with them.
 //
+// # compute_quota.proto
+//
+// The quota of a project on servers and what goes with them.
+//
+// # compute_service.proto
+//
+// The services Nova is made of.
+//
+// # compute_usage.proto
+//
+// What projects have used of servers over a time.
+//
 // # flavor.proto
 //
 // Flavors: the sizes in which servers come.
+//
+// # hypervisor.proto
+//
+// Hypervisors: what servers run on.
 //
 // # keypair.proto
 //
@@ -23,4 +43,12 @@
 // # server.proto
 //
 // Servers: virtual machines, or bare metal that behaves like them.
+//
+// # server_group.proto
+//
+// Server groups: servers that are to run together, or apart.
+//
+// # server_migration.proto
+//
+// Moves of servers from one host to another.
 package computev1

@@ -48,6 +48,10 @@ const (
 	ServerService_UnshelveServer_FullMethodName             = "/oaktree.compute.v1.ServerService/UnshelveServer"
 	ServerService_MigrateServer_FullMethodName              = "/oaktree.compute.v1.ServerService/MigrateServer"
 	ServerService_ChangeServerPassword_FullMethodName       = "/oaktree.compute.v1.ServerService/ChangeServerPassword"
+	ServerService_EvacuateServer_FullMethodName             = "/oaktree.compute.v1.ServerService/EvacuateServer"
+	ServerService_ResetServerState_FullMethodName           = "/oaktree.compute.v1.ServerService/ResetServerState"
+	ServerService_TriggerServerCrashDump_FullMethodName     = "/oaktree.compute.v1.ServerService/TriggerServerCrashDump"
+	ServerService_ClearServerPassword_FullMethodName        = "/oaktree.compute.v1.ServerService/ClearServerPassword"
 	ServerService_RestoreServer_FullMethodName              = "/oaktree.compute.v1.ServerService/RestoreServer"
 	ServerService_SetServerMetadata_FullMethodName          = "/oaktree.compute.v1.ServerService/SetServerMetadata"
 	ServerService_RemoveServerMetadata_FullMethodName       = "/oaktree.compute.v1.ServerService/RemoveServerMetadata"
@@ -56,14 +60,20 @@ const (
 	ServerService_AddServerSecurityGroups_FullMethodName    = "/oaktree.compute.v1.ServerService/AddServerSecurityGroups"
 	ServerService_RemoveServerSecurityGroups_FullMethodName = "/oaktree.compute.v1.ServerService/RemoveServerSecurityGroups"
 	ServerService_CreateServerImage_FullMethodName          = "/oaktree.compute.v1.ServerService/CreateServerImage"
+	ServerService_CreateServerBackup_FullMethodName         = "/oaktree.compute.v1.ServerService/CreateServerBackup"
+	ServerService_GetServerInterface_FullMethodName         = "/oaktree.compute.v1.ServerService/GetServerInterface"
 	ServerService_ListServerInterfaces_FullMethodName       = "/oaktree.compute.v1.ServerService/ListServerInterfaces"
 	ServerService_AttachServerInterface_FullMethodName      = "/oaktree.compute.v1.ServerService/AttachServerInterface"
 	ServerService_DetachServerInterface_FullMethodName      = "/oaktree.compute.v1.ServerService/DetachServerInterface"
+	ServerService_GetServerVolume_FullMethodName            = "/oaktree.compute.v1.ServerService/GetServerVolume"
 	ServerService_ListServerVolumes_FullMethodName          = "/oaktree.compute.v1.ServerService/ListServerVolumes"
 	ServerService_AttachServerVolume_FullMethodName         = "/oaktree.compute.v1.ServerService/AttachServerVolume"
+	ServerService_UpdateServerVolume_FullMethodName         = "/oaktree.compute.v1.ServerService/UpdateServerVolume"
 	ServerService_DetachServerVolume_FullMethodName         = "/oaktree.compute.v1.ServerService/DetachServerVolume"
 	ServerService_GetServerConsoleLog_FullMethodName        = "/oaktree.compute.v1.ServerService/GetServerConsoleLog"
 	ServerService_CreateServerRemoteConsole_FullMethodName  = "/oaktree.compute.v1.ServerService/CreateServerRemoteConsole"
+	ServerService_GetServerPassword_FullMethodName          = "/oaktree.compute.v1.ServerService/GetServerPassword"
+	ServerService_GetServerAction_FullMethodName            = "/oaktree.compute.v1.ServerService/GetServerAction"
 	ServerService_ListServerActions_FullMethodName          = "/oaktree.compute.v1.ServerService/ListServerActions"
 )
 
@@ -156,10 +166,11 @@ type ServerServiceClient interface {
 	// Unlocks a server. This call is idempotent, and must not return an error if the server is not
 	// locked.
 	UnlockServer(ctx context.Context, in *UnlockServerRequest, opts ...grpc.CallOption) (*UnlockServerResponse, error)
-	// Puts a server into rescue: it boots from another image, with its own disk beside. Waiting waits
-	// until it is in RESCUE. Repeating it is safe with a request_id only. A server in any other
-	// status than ACTIVE, SHUTOFF or ERROR is FAILED_PRECONDITION with reason WRONG_STATE. A cloud
-	// that cannot do it answers UNIMPLEMENTED with reason NOT_SUPPORTED_BY_CLOUD.
+	// Puts a server into rescue: it boots from another image, with its own disk beside. One that
+	// boots from a volume can be rescued from microversion 2.87 of Nova on. Waiting waits until it is
+	// in RESCUE. Repeating it is safe with a request_id only. A server in any other status than
+	// ACTIVE, SHUTOFF or ERROR is FAILED_PRECONDITION with reason WRONG_STATE. A cloud that cannot do
+	// it answers UNIMPLEMENTED with reason NOT_SUPPORTED_BY_CLOUD.
 	RescueServer(ctx context.Context, in *RescueServerRequest, opts ...grpc.CallOption) (*RescueServerResponse, error)
 	// Takes a server out of rescue: it boots from its own disk again. Waiting waits until it is
 	// ACTIVE. This call is idempotent, and must not return an error if the server is ACTIVE already.
@@ -182,10 +193,11 @@ type ServerServiceClient interface {
 	// VERIFY_RESIZE is FAILED_PRECONDITION with reason WRONG_STATE.
 	RevertServerResize(ctx context.Context, in *RevertServerResizeRequest, opts ...grpc.CallOption) (*RevertServerResizeResponse, error)
 	// Puts a fresh image on a server's disk. The server keeps its id, its ports and its volumes, and
-	// loses what is on the disk. Waiting waits until it is ACTIVE, or SHUTOFF if it was that before.
-	// Repeating it is safe with a request_id only. A server in any other status than ACTIVE, SHUTOFF
-	// or ERROR is FAILED_PRECONDITION with reason WRONG_STATE. A cloud that cannot do it answers
-	// UNIMPLEMENTED with reason NOT_SUPPORTED_BY_CLOUD.
+	// loses what is on the disk. One that boots from a volume can be rebuilt from microversion 2.93
+	// of Nova on. Waiting waits until it is ACTIVE, or SHUTOFF if it was that before. Repeating it is
+	// safe with a request_id only. A server in any other status than ACTIVE, SHUTOFF or ERROR is
+	// FAILED_PRECONDITION with reason WRONG_STATE. A cloud that cannot do it answers UNIMPLEMENTED
+	// with reason NOT_SUPPORTED_BY_CLOUD.
 	RebuildServer(ctx context.Context, in *RebuildServerRequest, opts ...grpc.CallOption) (*RebuildServerResponse, error)
 	// Shelves a server: it is stopped, its disk kept as an image, and its host freed sooner or later.
 	// It still counts against the quota. Waiting waits until it is SHELVED_OFFLOADED or, without
@@ -210,6 +222,30 @@ type ServerServiceClient interface {
 	// any other status than ACTIVE is FAILED_PRECONDITION with reason WRONG_STATE. A cloud that
 	// cannot do it answers UNIMPLEMENTED with reason NOT_SUPPORTED_BY_CLOUD.
 	ChangeServerPassword(ctx context.Context, in *ChangeServerPasswordRequest, opts ...grpc.CallOption) (*ChangeServerPasswordResponse, error)
+	// Moves a server away from a host that has failed, by building it again on another one with the
+	// same id, ports and volumes. What was on local disks is lost, unless hosts share them. For
+	// administrators. Its host must be down, or SetComputeServiceForcedDown must have said so: else
+	// it is FAILED_PRECONDITION with reason WRONG_STATE. Waiting waits until it is idle on another
+	// host, ACTIVE or SHUTOFF; from microversion 2.95 of Nova on it always ends SHUTOFF. Repeating it
+	// is safe with a request_id only. A server in any other status than ACTIVE, SHUTOFF or ERROR is
+	// FAILED_PRECONDITION with reason WRONG_STATE. A cloud that cannot do it answers UNIMPLEMENTED
+	// with reason NOT_SUPPORTED_BY_CLOUD.
+	EvacuateServer(ctx context.Context, in *EvacuateServerRequest, opts ...grpc.CallOption) (*EvacuateServerResponse, error)
+	// Sets what Nova has recorded as the status of a server, and that it is idle, and does nothing
+	// else to it: for one that is stuck, which may need a hard reboot or a deletion then. For
+	// administrators. This call is idempotent, and must not return an error if the server has that
+	// status already.
+	ResetServerState(ctx context.Context, in *ResetServerStateRequest, opts ...grpc.CallOption) (*ResetServerStateResponse, error)
+	// Has the kernel of a server's guest write a dump of its memory, by an interrupt that cannot be
+	// masked. What the guest does then is its own affair, a reboot most often, and is not told: there
+	// is nothing to wait for. Needs microversion 2.17 of Nova. Repeating it is safe with a request_id
+	// only. A server in any other status than ACTIVE, PAUSED, RESCUE, VERIFY_RESIZE or ERROR is
+	// FAILED_PRECONDITION with reason WRONG_STATE. A cloud that cannot do it answers UNIMPLEMENTED
+	// with reason NOT_SUPPORTED_BY_CLOUD.
+	TriggerServerCrashDump(ctx context.Context, in *TriggerServerCrashDumpRequest, opts ...grpc.CallOption) (*TriggerServerCrashDumpResponse, error)
+	// Has the cloud forget the password that a guest has told it. The password itself stays as it is.
+	// This call is idempotent, and must not return an error if there is none.
+	ClearServerPassword(ctx context.Context, in *ClearServerPasswordRequest, opts ...grpc.CallOption) (*ClearServerPasswordResponse, error)
 	// Takes the deletion of a server back, where the cloud keeps deleted servers for a while. Waiting
 	// waits until it is ACTIVE. This call is idempotent, and must not return an error if the server
 	// is ACTIVE already. A server in any other status than SOFT_DELETED is FAILED_PRECONDITION with
@@ -241,6 +277,16 @@ type ServerServiceClient interface {
 	// Repeating it is safe with a request_id only. A server that is not ACTIVE, SHUTOFF, PAUSED or
 	// SUSPENDED is FAILED_PRECONDITION with reason WRONG_STATE.
 	CreateServerImage(ctx context.Context, in *CreateServerImageRequest, opts ...grpc.CallOption) (*CreateServerImageResponse, error)
+	// Makes an image from a server as one of a series, and deletes the oldest images of the series
+	// until no more are left than are to be kept. Waiting waits until the image is ACTIVE; one that
+	// is killed, deleted or falls back to QUEUED is a failure. Repeating it is safe with a request_id
+	// only. A server that is not ACTIVE, SHUTOFF, PAUSED or SUSPENDED is FAILED_PRECONDITION with
+	// reason WRONG_STATE. One that boots from a volume is INVALID_ARGUMENT with reason
+	// INVALID_REQUEST: CreateServerImage can do it.
+	CreateServerBackup(ctx context.Context, in *CreateServerBackupRequest, opts ...grpc.CallOption) (*CreateServerBackupResponse, error)
+	// Gets a port through which a server is on a network. A port the server does not have is
+	// NOT_FOUND.
+	GetServerInterface(ctx context.Context, in *GetServerInterfaceRequest, opts ...grpc.CallOption) (*GetServerInterfaceResponse, error)
 	// Lists the ports through which a server is on networks.
 	ListServerInterfaces(ctx context.Context, in *ListServerInterfacesRequest, opts ...grpc.CallOption) (*ListServerInterfacesResponse, error)
 	// Puts a server on a network, or gives it a port. Waiting waits until the server lists the port
@@ -251,6 +297,8 @@ type ServerServiceClient interface {
 	// until the server has it no more. This call is idempotent with missing_ok; without, a port the
 	// server does not have is NOT_FOUND.
 	DetachServerInterface(ctx context.Context, in *DetachServerInterfaceRequest, opts ...grpc.CallOption) (*DetachServerInterfaceResponse, error)
+	// Gets a volume that is attached to a server. A volume that is not attached to it is NOT_FOUND.
+	GetServerVolume(ctx context.Context, in *GetServerVolumeRequest, opts ...grpc.CallOption) (*GetServerVolumeResponse, error)
 	// Lists the volumes that are attached to a server.
 	ListServerVolumes(ctx context.Context, in *ListServerVolumesRequest, opts ...grpc.CallOption) (*ListServerVolumesResponse, error)
 	// Attaches a volume to a server. Waiting waits until the volume service lists it as attached to
@@ -259,6 +307,10 @@ type ServerServiceClient interface {
 	// volume that is attached elsewhere, and not one for several servers, is FAILED_PRECONDITION with
 	// reason IN_USE.
 	AttachServerVolume(ctx context.Context, in *AttachServerVolumeRequest, opts ...grpc.CallOption) (*AttachServerVolumeResponse, error)
+	// Changes whether a volume that is attached to a server is deleted with it. This call is
+	// idempotent. A volume that is not attached to it is NOT_FOUND. Needs microversion 2.85 of Nova;
+	// an older cloud answers UNIMPLEMENTED with reason NOT_SUPPORTED_BY_CLOUD.
+	UpdateServerVolume(ctx context.Context, in *UpdateServerVolumeRequest, opts ...grpc.CallOption) (*UpdateServerVolumeResponse, error)
 	// Detaches a volume from a server. Waiting waits until this server has it no more, for a volume
 	// of several servers does not become available by it; a volume that is in use by this server
 	// again is a failure. This call is idempotent with missing_ok; without, a volume that is not
@@ -272,6 +324,13 @@ type ServerServiceClient interface {
 	// Makes a URL at which a server's console can be used for a while. Repeating it makes another. A
 	// kind the cloud does not have is UNIMPLEMENTED with reason NOT_SUPPORTED_BY_CLOUD.
 	CreateServerRemoteConsole(ctx context.Context, in *CreateServerRemoteConsoleRequest, opts ...grpc.CallOption) (*CreateServerRemoteConsoleResponse, error)
+	// Gets the password that a guest has made for its administrator and told the cloud, as Windows
+	// guests do. It is encrypted for the key pair that was put on the server, whose private key only
+	// the caller has. Until the guest has told one the answer is empty.
+	GetServerPassword(ctx context.Context, in *GetServerPasswordRequest, opts ...grpc.CallOption) (*GetServerPasswordResponse, error)
+	// Gets something that was done to a server, by its id; of deleted servers too, as long as the
+	// cloud remembers.
+	GetServerAction(ctx context.Context, in *GetServerActionRequest, opts ...grpc.CallOption) (*GetServerActionResponse, error)
 	// Lists what was done to a server, the newest first; of deleted servers too, as long as the cloud
 	// remembers. This is the one list that is not ordered by id.
 	ListServerActions(ctx context.Context, in *ListServerActionsRequest, opts ...grpc.CallOption) (*ListServerActionsResponse, error)
@@ -544,6 +603,46 @@ func (c *serverServiceClient) ChangeServerPassword(ctx context.Context, in *Chan
 	return out, nil
 }
 
+func (c *serverServiceClient) EvacuateServer(ctx context.Context, in *EvacuateServerRequest, opts ...grpc.CallOption) (*EvacuateServerResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(EvacuateServerResponse)
+	err := c.cc.Invoke(ctx, ServerService_EvacuateServer_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *serverServiceClient) ResetServerState(ctx context.Context, in *ResetServerStateRequest, opts ...grpc.CallOption) (*ResetServerStateResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(ResetServerStateResponse)
+	err := c.cc.Invoke(ctx, ServerService_ResetServerState_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *serverServiceClient) TriggerServerCrashDump(ctx context.Context, in *TriggerServerCrashDumpRequest, opts ...grpc.CallOption) (*TriggerServerCrashDumpResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(TriggerServerCrashDumpResponse)
+	err := c.cc.Invoke(ctx, ServerService_TriggerServerCrashDump_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *serverServiceClient) ClearServerPassword(ctx context.Context, in *ClearServerPasswordRequest, opts ...grpc.CallOption) (*ClearServerPasswordResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(ClearServerPasswordResponse)
+	err := c.cc.Invoke(ctx, ServerService_ClearServerPassword_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
 func (c *serverServiceClient) RestoreServer(ctx context.Context, in *RestoreServerRequest, opts ...grpc.CallOption) (*RestoreServerResponse, error) {
 	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
 	out := new(RestoreServerResponse)
@@ -624,6 +723,26 @@ func (c *serverServiceClient) CreateServerImage(ctx context.Context, in *CreateS
 	return out, nil
 }
 
+func (c *serverServiceClient) CreateServerBackup(ctx context.Context, in *CreateServerBackupRequest, opts ...grpc.CallOption) (*CreateServerBackupResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(CreateServerBackupResponse)
+	err := c.cc.Invoke(ctx, ServerService_CreateServerBackup_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *serverServiceClient) GetServerInterface(ctx context.Context, in *GetServerInterfaceRequest, opts ...grpc.CallOption) (*GetServerInterfaceResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(GetServerInterfaceResponse)
+	err := c.cc.Invoke(ctx, ServerService_GetServerInterface_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
 func (c *serverServiceClient) ListServerInterfaces(ctx context.Context, in *ListServerInterfacesRequest, opts ...grpc.CallOption) (*ListServerInterfacesResponse, error) {
 	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
 	out := new(ListServerInterfacesResponse)
@@ -654,6 +773,16 @@ func (c *serverServiceClient) DetachServerInterface(ctx context.Context, in *Det
 	return out, nil
 }
 
+func (c *serverServiceClient) GetServerVolume(ctx context.Context, in *GetServerVolumeRequest, opts ...grpc.CallOption) (*GetServerVolumeResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(GetServerVolumeResponse)
+	err := c.cc.Invoke(ctx, ServerService_GetServerVolume_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
 func (c *serverServiceClient) ListServerVolumes(ctx context.Context, in *ListServerVolumesRequest, opts ...grpc.CallOption) (*ListServerVolumesResponse, error) {
 	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
 	out := new(ListServerVolumesResponse)
@@ -668,6 +797,16 @@ func (c *serverServiceClient) AttachServerVolume(ctx context.Context, in *Attach
 	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
 	out := new(AttachServerVolumeResponse)
 	err := c.cc.Invoke(ctx, ServerService_AttachServerVolume_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *serverServiceClient) UpdateServerVolume(ctx context.Context, in *UpdateServerVolumeRequest, opts ...grpc.CallOption) (*UpdateServerVolumeResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(UpdateServerVolumeResponse)
+	err := c.cc.Invoke(ctx, ServerService_UpdateServerVolume_FullMethodName, in, out, cOpts...)
 	if err != nil {
 		return nil, err
 	}
@@ -698,6 +837,26 @@ func (c *serverServiceClient) CreateServerRemoteConsole(ctx context.Context, in 
 	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
 	out := new(CreateServerRemoteConsoleResponse)
 	err := c.cc.Invoke(ctx, ServerService_CreateServerRemoteConsole_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *serverServiceClient) GetServerPassword(ctx context.Context, in *GetServerPasswordRequest, opts ...grpc.CallOption) (*GetServerPasswordResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(GetServerPasswordResponse)
+	err := c.cc.Invoke(ctx, ServerService_GetServerPassword_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *serverServiceClient) GetServerAction(ctx context.Context, in *GetServerActionRequest, opts ...grpc.CallOption) (*GetServerActionResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(GetServerActionResponse)
+	err := c.cc.Invoke(ctx, ServerService_GetServerAction_FullMethodName, in, out, cOpts...)
 	if err != nil {
 		return nil, err
 	}
@@ -803,10 +962,11 @@ type ServerServiceServer interface {
 	// Unlocks a server. This call is idempotent, and must not return an error if the server is not
 	// locked.
 	UnlockServer(context.Context, *UnlockServerRequest) (*UnlockServerResponse, error)
-	// Puts a server into rescue: it boots from another image, with its own disk beside. Waiting waits
-	// until it is in RESCUE. Repeating it is safe with a request_id only. A server in any other
-	// status than ACTIVE, SHUTOFF or ERROR is FAILED_PRECONDITION with reason WRONG_STATE. A cloud
-	// that cannot do it answers UNIMPLEMENTED with reason NOT_SUPPORTED_BY_CLOUD.
+	// Puts a server into rescue: it boots from another image, with its own disk beside. One that
+	// boots from a volume can be rescued from microversion 2.87 of Nova on. Waiting waits until it is
+	// in RESCUE. Repeating it is safe with a request_id only. A server in any other status than
+	// ACTIVE, SHUTOFF or ERROR is FAILED_PRECONDITION with reason WRONG_STATE. A cloud that cannot do
+	// it answers UNIMPLEMENTED with reason NOT_SUPPORTED_BY_CLOUD.
 	RescueServer(context.Context, *RescueServerRequest) (*RescueServerResponse, error)
 	// Takes a server out of rescue: it boots from its own disk again. Waiting waits until it is
 	// ACTIVE. This call is idempotent, and must not return an error if the server is ACTIVE already.
@@ -829,10 +989,11 @@ type ServerServiceServer interface {
 	// VERIFY_RESIZE is FAILED_PRECONDITION with reason WRONG_STATE.
 	RevertServerResize(context.Context, *RevertServerResizeRequest) (*RevertServerResizeResponse, error)
 	// Puts a fresh image on a server's disk. The server keeps its id, its ports and its volumes, and
-	// loses what is on the disk. Waiting waits until it is ACTIVE, or SHUTOFF if it was that before.
-	// Repeating it is safe with a request_id only. A server in any other status than ACTIVE, SHUTOFF
-	// or ERROR is FAILED_PRECONDITION with reason WRONG_STATE. A cloud that cannot do it answers
-	// UNIMPLEMENTED with reason NOT_SUPPORTED_BY_CLOUD.
+	// loses what is on the disk. One that boots from a volume can be rebuilt from microversion 2.93
+	// of Nova on. Waiting waits until it is ACTIVE, or SHUTOFF if it was that before. Repeating it is
+	// safe with a request_id only. A server in any other status than ACTIVE, SHUTOFF or ERROR is
+	// FAILED_PRECONDITION with reason WRONG_STATE. A cloud that cannot do it answers UNIMPLEMENTED
+	// with reason NOT_SUPPORTED_BY_CLOUD.
 	RebuildServer(context.Context, *RebuildServerRequest) (*RebuildServerResponse, error)
 	// Shelves a server: it is stopped, its disk kept as an image, and its host freed sooner or later.
 	// It still counts against the quota. Waiting waits until it is SHELVED_OFFLOADED or, without
@@ -857,6 +1018,30 @@ type ServerServiceServer interface {
 	// any other status than ACTIVE is FAILED_PRECONDITION with reason WRONG_STATE. A cloud that
 	// cannot do it answers UNIMPLEMENTED with reason NOT_SUPPORTED_BY_CLOUD.
 	ChangeServerPassword(context.Context, *ChangeServerPasswordRequest) (*ChangeServerPasswordResponse, error)
+	// Moves a server away from a host that has failed, by building it again on another one with the
+	// same id, ports and volumes. What was on local disks is lost, unless hosts share them. For
+	// administrators. Its host must be down, or SetComputeServiceForcedDown must have said so: else
+	// it is FAILED_PRECONDITION with reason WRONG_STATE. Waiting waits until it is idle on another
+	// host, ACTIVE or SHUTOFF; from microversion 2.95 of Nova on it always ends SHUTOFF. Repeating it
+	// is safe with a request_id only. A server in any other status than ACTIVE, SHUTOFF or ERROR is
+	// FAILED_PRECONDITION with reason WRONG_STATE. A cloud that cannot do it answers UNIMPLEMENTED
+	// with reason NOT_SUPPORTED_BY_CLOUD.
+	EvacuateServer(context.Context, *EvacuateServerRequest) (*EvacuateServerResponse, error)
+	// Sets what Nova has recorded as the status of a server, and that it is idle, and does nothing
+	// else to it: for one that is stuck, which may need a hard reboot or a deletion then. For
+	// administrators. This call is idempotent, and must not return an error if the server has that
+	// status already.
+	ResetServerState(context.Context, *ResetServerStateRequest) (*ResetServerStateResponse, error)
+	// Has the kernel of a server's guest write a dump of its memory, by an interrupt that cannot be
+	// masked. What the guest does then is its own affair, a reboot most often, and is not told: there
+	// is nothing to wait for. Needs microversion 2.17 of Nova. Repeating it is safe with a request_id
+	// only. A server in any other status than ACTIVE, PAUSED, RESCUE, VERIFY_RESIZE or ERROR is
+	// FAILED_PRECONDITION with reason WRONG_STATE. A cloud that cannot do it answers UNIMPLEMENTED
+	// with reason NOT_SUPPORTED_BY_CLOUD.
+	TriggerServerCrashDump(context.Context, *TriggerServerCrashDumpRequest) (*TriggerServerCrashDumpResponse, error)
+	// Has the cloud forget the password that a guest has told it. The password itself stays as it is.
+	// This call is idempotent, and must not return an error if there is none.
+	ClearServerPassword(context.Context, *ClearServerPasswordRequest) (*ClearServerPasswordResponse, error)
 	// Takes the deletion of a server back, where the cloud keeps deleted servers for a while. Waiting
 	// waits until it is ACTIVE. This call is idempotent, and must not return an error if the server
 	// is ACTIVE already. A server in any other status than SOFT_DELETED is FAILED_PRECONDITION with
@@ -888,6 +1073,16 @@ type ServerServiceServer interface {
 	// Repeating it is safe with a request_id only. A server that is not ACTIVE, SHUTOFF, PAUSED or
 	// SUSPENDED is FAILED_PRECONDITION with reason WRONG_STATE.
 	CreateServerImage(context.Context, *CreateServerImageRequest) (*CreateServerImageResponse, error)
+	// Makes an image from a server as one of a series, and deletes the oldest images of the series
+	// until no more are left than are to be kept. Waiting waits until the image is ACTIVE; one that
+	// is killed, deleted or falls back to QUEUED is a failure. Repeating it is safe with a request_id
+	// only. A server that is not ACTIVE, SHUTOFF, PAUSED or SUSPENDED is FAILED_PRECONDITION with
+	// reason WRONG_STATE. One that boots from a volume is INVALID_ARGUMENT with reason
+	// INVALID_REQUEST: CreateServerImage can do it.
+	CreateServerBackup(context.Context, *CreateServerBackupRequest) (*CreateServerBackupResponse, error)
+	// Gets a port through which a server is on a network. A port the server does not have is
+	// NOT_FOUND.
+	GetServerInterface(context.Context, *GetServerInterfaceRequest) (*GetServerInterfaceResponse, error)
 	// Lists the ports through which a server is on networks.
 	ListServerInterfaces(context.Context, *ListServerInterfacesRequest) (*ListServerInterfacesResponse, error)
 	// Puts a server on a network, or gives it a port. Waiting waits until the server lists the port
@@ -898,6 +1093,8 @@ type ServerServiceServer interface {
 	// until the server has it no more. This call is idempotent with missing_ok; without, a port the
 	// server does not have is NOT_FOUND.
 	DetachServerInterface(context.Context, *DetachServerInterfaceRequest) (*DetachServerInterfaceResponse, error)
+	// Gets a volume that is attached to a server. A volume that is not attached to it is NOT_FOUND.
+	GetServerVolume(context.Context, *GetServerVolumeRequest) (*GetServerVolumeResponse, error)
 	// Lists the volumes that are attached to a server.
 	ListServerVolumes(context.Context, *ListServerVolumesRequest) (*ListServerVolumesResponse, error)
 	// Attaches a volume to a server. Waiting waits until the volume service lists it as attached to
@@ -906,6 +1103,10 @@ type ServerServiceServer interface {
 	// volume that is attached elsewhere, and not one for several servers, is FAILED_PRECONDITION with
 	// reason IN_USE.
 	AttachServerVolume(context.Context, *AttachServerVolumeRequest) (*AttachServerVolumeResponse, error)
+	// Changes whether a volume that is attached to a server is deleted with it. This call is
+	// idempotent. A volume that is not attached to it is NOT_FOUND. Needs microversion 2.85 of Nova;
+	// an older cloud answers UNIMPLEMENTED with reason NOT_SUPPORTED_BY_CLOUD.
+	UpdateServerVolume(context.Context, *UpdateServerVolumeRequest) (*UpdateServerVolumeResponse, error)
 	// Detaches a volume from a server. Waiting waits until this server has it no more, for a volume
 	// of several servers does not become available by it; a volume that is in use by this server
 	// again is a failure. This call is idempotent with missing_ok; without, a volume that is not
@@ -919,6 +1120,13 @@ type ServerServiceServer interface {
 	// Makes a URL at which a server's console can be used for a while. Repeating it makes another. A
 	// kind the cloud does not have is UNIMPLEMENTED with reason NOT_SUPPORTED_BY_CLOUD.
 	CreateServerRemoteConsole(context.Context, *CreateServerRemoteConsoleRequest) (*CreateServerRemoteConsoleResponse, error)
+	// Gets the password that a guest has made for its administrator and told the cloud, as Windows
+	// guests do. It is encrypted for the key pair that was put on the server, whose private key only
+	// the caller has. Until the guest has told one the answer is empty.
+	GetServerPassword(context.Context, *GetServerPasswordRequest) (*GetServerPasswordResponse, error)
+	// Gets something that was done to a server, by its id; of deleted servers too, as long as the
+	// cloud remembers.
+	GetServerAction(context.Context, *GetServerActionRequest) (*GetServerActionResponse, error)
 	// Lists what was done to a server, the newest first; of deleted servers too, as long as the cloud
 	// remembers. This is the one list that is not ordered by id.
 	ListServerActions(context.Context, *ListServerActionsRequest) (*ListServerActionsResponse, error)
@@ -1007,6 +1215,18 @@ func (UnimplementedServerServiceServer) MigrateServer(context.Context, *MigrateS
 func (UnimplementedServerServiceServer) ChangeServerPassword(context.Context, *ChangeServerPasswordRequest) (*ChangeServerPasswordResponse, error) {
 	return nil, status.Errorf(codes.Unimplemented, "method ChangeServerPassword not implemented")
 }
+func (UnimplementedServerServiceServer) EvacuateServer(context.Context, *EvacuateServerRequest) (*EvacuateServerResponse, error) {
+	return nil, status.Errorf(codes.Unimplemented, "method EvacuateServer not implemented")
+}
+func (UnimplementedServerServiceServer) ResetServerState(context.Context, *ResetServerStateRequest) (*ResetServerStateResponse, error) {
+	return nil, status.Errorf(codes.Unimplemented, "method ResetServerState not implemented")
+}
+func (UnimplementedServerServiceServer) TriggerServerCrashDump(context.Context, *TriggerServerCrashDumpRequest) (*TriggerServerCrashDumpResponse, error) {
+	return nil, status.Errorf(codes.Unimplemented, "method TriggerServerCrashDump not implemented")
+}
+func (UnimplementedServerServiceServer) ClearServerPassword(context.Context, *ClearServerPasswordRequest) (*ClearServerPasswordResponse, error) {
+	return nil, status.Errorf(codes.Unimplemented, "method ClearServerPassword not implemented")
+}
 func (UnimplementedServerServiceServer) RestoreServer(context.Context, *RestoreServerRequest) (*RestoreServerResponse, error) {
 	return nil, status.Errorf(codes.Unimplemented, "method RestoreServer not implemented")
 }
@@ -1031,6 +1251,12 @@ func (UnimplementedServerServiceServer) RemoveServerSecurityGroups(context.Conte
 func (UnimplementedServerServiceServer) CreateServerImage(context.Context, *CreateServerImageRequest) (*CreateServerImageResponse, error) {
 	return nil, status.Errorf(codes.Unimplemented, "method CreateServerImage not implemented")
 }
+func (UnimplementedServerServiceServer) CreateServerBackup(context.Context, *CreateServerBackupRequest) (*CreateServerBackupResponse, error) {
+	return nil, status.Errorf(codes.Unimplemented, "method CreateServerBackup not implemented")
+}
+func (UnimplementedServerServiceServer) GetServerInterface(context.Context, *GetServerInterfaceRequest) (*GetServerInterfaceResponse, error) {
+	return nil, status.Errorf(codes.Unimplemented, "method GetServerInterface not implemented")
+}
 func (UnimplementedServerServiceServer) ListServerInterfaces(context.Context, *ListServerInterfacesRequest) (*ListServerInterfacesResponse, error) {
 	return nil, status.Errorf(codes.Unimplemented, "method ListServerInterfaces not implemented")
 }
@@ -1040,11 +1266,17 @@ func (UnimplementedServerServiceServer) AttachServerInterface(context.Context, *
 func (UnimplementedServerServiceServer) DetachServerInterface(context.Context, *DetachServerInterfaceRequest) (*DetachServerInterfaceResponse, error) {
 	return nil, status.Errorf(codes.Unimplemented, "method DetachServerInterface not implemented")
 }
+func (UnimplementedServerServiceServer) GetServerVolume(context.Context, *GetServerVolumeRequest) (*GetServerVolumeResponse, error) {
+	return nil, status.Errorf(codes.Unimplemented, "method GetServerVolume not implemented")
+}
 func (UnimplementedServerServiceServer) ListServerVolumes(context.Context, *ListServerVolumesRequest) (*ListServerVolumesResponse, error) {
 	return nil, status.Errorf(codes.Unimplemented, "method ListServerVolumes not implemented")
 }
 func (UnimplementedServerServiceServer) AttachServerVolume(context.Context, *AttachServerVolumeRequest) (*AttachServerVolumeResponse, error) {
 	return nil, status.Errorf(codes.Unimplemented, "method AttachServerVolume not implemented")
+}
+func (UnimplementedServerServiceServer) UpdateServerVolume(context.Context, *UpdateServerVolumeRequest) (*UpdateServerVolumeResponse, error) {
+	return nil, status.Errorf(codes.Unimplemented, "method UpdateServerVolume not implemented")
 }
 func (UnimplementedServerServiceServer) DetachServerVolume(context.Context, *DetachServerVolumeRequest) (*DetachServerVolumeResponse, error) {
 	return nil, status.Errorf(codes.Unimplemented, "method DetachServerVolume not implemented")
@@ -1054,6 +1286,12 @@ func (UnimplementedServerServiceServer) GetServerConsoleLog(context.Context, *Ge
 }
 func (UnimplementedServerServiceServer) CreateServerRemoteConsole(context.Context, *CreateServerRemoteConsoleRequest) (*CreateServerRemoteConsoleResponse, error) {
 	return nil, status.Errorf(codes.Unimplemented, "method CreateServerRemoteConsole not implemented")
+}
+func (UnimplementedServerServiceServer) GetServerPassword(context.Context, *GetServerPasswordRequest) (*GetServerPasswordResponse, error) {
+	return nil, status.Errorf(codes.Unimplemented, "method GetServerPassword not implemented")
+}
+func (UnimplementedServerServiceServer) GetServerAction(context.Context, *GetServerActionRequest) (*GetServerActionResponse, error) {
+	return nil, status.Errorf(codes.Unimplemented, "method GetServerAction not implemented")
 }
 func (UnimplementedServerServiceServer) ListServerActions(context.Context, *ListServerActionsRequest) (*ListServerActionsResponse, error) {
 	return nil, status.Errorf(codes.Unimplemented, "method ListServerActions not implemented")
@@ -1522,6 +1760,78 @@ func _ServerService_ChangeServerPassword_Handler(srv interface{}, ctx context.Co
 	return interceptor(ctx, in, info, handler)
 }
 
+func _ServerService_EvacuateServer_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(EvacuateServerRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(ServerServiceServer).EvacuateServer(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: ServerService_EvacuateServer_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(ServerServiceServer).EvacuateServer(ctx, req.(*EvacuateServerRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _ServerService_ResetServerState_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(ResetServerStateRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(ServerServiceServer).ResetServerState(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: ServerService_ResetServerState_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(ServerServiceServer).ResetServerState(ctx, req.(*ResetServerStateRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _ServerService_TriggerServerCrashDump_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(TriggerServerCrashDumpRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(ServerServiceServer).TriggerServerCrashDump(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: ServerService_TriggerServerCrashDump_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(ServerServiceServer).TriggerServerCrashDump(ctx, req.(*TriggerServerCrashDumpRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _ServerService_ClearServerPassword_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(ClearServerPasswordRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(ServerServiceServer).ClearServerPassword(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: ServerService_ClearServerPassword_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(ServerServiceServer).ClearServerPassword(ctx, req.(*ClearServerPasswordRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
 func _ServerService_RestoreServer_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
 	in := new(RestoreServerRequest)
 	if err := dec(in); err != nil {
@@ -1666,6 +1976,42 @@ func _ServerService_CreateServerImage_Handler(srv interface{}, ctx context.Conte
 	return interceptor(ctx, in, info, handler)
 }
 
+func _ServerService_CreateServerBackup_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(CreateServerBackupRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(ServerServiceServer).CreateServerBackup(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: ServerService_CreateServerBackup_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(ServerServiceServer).CreateServerBackup(ctx, req.(*CreateServerBackupRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _ServerService_GetServerInterface_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(GetServerInterfaceRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(ServerServiceServer).GetServerInterface(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: ServerService_GetServerInterface_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(ServerServiceServer).GetServerInterface(ctx, req.(*GetServerInterfaceRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
 func _ServerService_ListServerInterfaces_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
 	in := new(ListServerInterfacesRequest)
 	if err := dec(in); err != nil {
@@ -1720,6 +2066,24 @@ func _ServerService_DetachServerInterface_Handler(srv interface{}, ctx context.C
 	return interceptor(ctx, in, info, handler)
 }
 
+func _ServerService_GetServerVolume_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(GetServerVolumeRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(ServerServiceServer).GetServerVolume(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: ServerService_GetServerVolume_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(ServerServiceServer).GetServerVolume(ctx, req.(*GetServerVolumeRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
 func _ServerService_ListServerVolumes_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
 	in := new(ListServerVolumesRequest)
 	if err := dec(in); err != nil {
@@ -1752,6 +2116,24 @@ func _ServerService_AttachServerVolume_Handler(srv interface{}, ctx context.Cont
 	}
 	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
 		return srv.(ServerServiceServer).AttachServerVolume(ctx, req.(*AttachServerVolumeRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _ServerService_UpdateServerVolume_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(UpdateServerVolumeRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(ServerServiceServer).UpdateServerVolume(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: ServerService_UpdateServerVolume_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(ServerServiceServer).UpdateServerVolume(ctx, req.(*UpdateServerVolumeRequest))
 	}
 	return interceptor(ctx, in, info, handler)
 }
@@ -1806,6 +2188,42 @@ func _ServerService_CreateServerRemoteConsole_Handler(srv interface{}, ctx conte
 	}
 	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
 		return srv.(ServerServiceServer).CreateServerRemoteConsole(ctx, req.(*CreateServerRemoteConsoleRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _ServerService_GetServerPassword_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(GetServerPasswordRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(ServerServiceServer).GetServerPassword(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: ServerService_GetServerPassword_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(ServerServiceServer).GetServerPassword(ctx, req.(*GetServerPasswordRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _ServerService_GetServerAction_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(GetServerActionRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(ServerServiceServer).GetServerAction(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: ServerService_GetServerAction_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(ServerServiceServer).GetServerAction(ctx, req.(*GetServerActionRequest))
 	}
 	return interceptor(ctx, in, info, handler)
 }
@@ -1932,6 +2350,22 @@ var ServerService_ServiceDesc = grpc.ServiceDesc{
 			Handler:    _ServerService_ChangeServerPassword_Handler,
 		},
 		{
+			MethodName: "EvacuateServer",
+			Handler:    _ServerService_EvacuateServer_Handler,
+		},
+		{
+			MethodName: "ResetServerState",
+			Handler:    _ServerService_ResetServerState_Handler,
+		},
+		{
+			MethodName: "TriggerServerCrashDump",
+			Handler:    _ServerService_TriggerServerCrashDump_Handler,
+		},
+		{
+			MethodName: "ClearServerPassword",
+			Handler:    _ServerService_ClearServerPassword_Handler,
+		},
+		{
 			MethodName: "RestoreServer",
 			Handler:    _ServerService_RestoreServer_Handler,
 		},
@@ -1964,6 +2398,14 @@ var ServerService_ServiceDesc = grpc.ServiceDesc{
 			Handler:    _ServerService_CreateServerImage_Handler,
 		},
 		{
+			MethodName: "CreateServerBackup",
+			Handler:    _ServerService_CreateServerBackup_Handler,
+		},
+		{
+			MethodName: "GetServerInterface",
+			Handler:    _ServerService_GetServerInterface_Handler,
+		},
+		{
 			MethodName: "ListServerInterfaces",
 			Handler:    _ServerService_ListServerInterfaces_Handler,
 		},
@@ -1976,12 +2418,20 @@ var ServerService_ServiceDesc = grpc.ServiceDesc{
 			Handler:    _ServerService_DetachServerInterface_Handler,
 		},
 		{
+			MethodName: "GetServerVolume",
+			Handler:    _ServerService_GetServerVolume_Handler,
+		},
+		{
 			MethodName: "ListServerVolumes",
 			Handler:    _ServerService_ListServerVolumes_Handler,
 		},
 		{
 			MethodName: "AttachServerVolume",
 			Handler:    _ServerService_AttachServerVolume_Handler,
+		},
+		{
+			MethodName: "UpdateServerVolume",
+			Handler:    _ServerService_UpdateServerVolume_Handler,
 		},
 		{
 			MethodName: "DetachServerVolume",
@@ -1994,6 +2444,14 @@ var ServerService_ServiceDesc = grpc.ServiceDesc{
 		{
 			MethodName: "CreateServerRemoteConsole",
 			Handler:    _ServerService_CreateServerRemoteConsole_Handler,
+		},
+		{
+			MethodName: "GetServerPassword",
+			Handler:    _ServerService_GetServerPassword_Handler,
+		},
+		{
+			MethodName: "GetServerAction",
+			Handler:    _ServerService_GetServerAction_Handler,
 		},
 		{
 			MethodName: "ListServerActions",

@@ -7,4 +7,16 @@
 // # image.proto
 //
 // Images: the disks from which servers are made.
+//
+// # image_member.proto
+//
+// Members: the projects an image is shared with.
+//
+// # image_store.proto
+//
+// Stores: where the image service keeps the bytes of images.
+//
+// # image_task.proto
+//
+// Tasks: what the image service does on its own time.
 package imagev1

@@ -23,19 +23,20 @@ import (
 const _ = grpc.SupportPackageIsVersion9
 
 const (
-	ImageService_GetImage_FullMethodName        = "/oaktree.image.v1.ImageService/GetImage"
-	ImageService_ListImages_FullMethodName      = "/oaktree.image.v1.ImageService/ListImages"
-	ImageService_WatchImages_FullMethodName     = "/oaktree.image.v1.ImageService/WatchImages"
-	ImageService_CreateImage_FullMethodName     = "/oaktree.image.v1.ImageService/CreateImage"
-	ImageService_UpdateImage_FullMethodName     = "/oaktree.image.v1.ImageService/UpdateImage"
-	ImageService_DeleteImage_FullMethodName     = "/oaktree.image.v1.ImageService/DeleteImage"
-	ImageService_UploadImage_FullMethodName     = "/oaktree.image.v1.ImageService/UploadImage"
-	ImageService_DownloadImage_FullMethodName   = "/oaktree.image.v1.ImageService/DownloadImage"
-	ImageService_ImportImage_FullMethodName     = "/oaktree.image.v1.ImageService/ImportImage"
-	ImageService_DeactivateImage_FullMethodName = "/oaktree.image.v1.ImageService/DeactivateImage"
-	ImageService_ReactivateImage_FullMethodName = "/oaktree.image.v1.ImageService/ReactivateImage"
-	ImageService_AddImageTags_FullMethodName    = "/oaktree.image.v1.ImageService/AddImageTags"
-	ImageService_RemoveImageTags_FullMethodName = "/oaktree.image.v1.ImageService/RemoveImageTags"
+	ImageService_GetImage_FullMethodName             = "/oaktree.image.v1.ImageService/GetImage"
+	ImageService_ListImages_FullMethodName           = "/oaktree.image.v1.ImageService/ListImages"
+	ImageService_WatchImages_FullMethodName          = "/oaktree.image.v1.ImageService/WatchImages"
+	ImageService_CreateImage_FullMethodName          = "/oaktree.image.v1.ImageService/CreateImage"
+	ImageService_UpdateImage_FullMethodName          = "/oaktree.image.v1.ImageService/UpdateImage"
+	ImageService_DeleteImage_FullMethodName          = "/oaktree.image.v1.ImageService/DeleteImage"
+	ImageService_UploadImage_FullMethodName          = "/oaktree.image.v1.ImageService/UploadImage"
+	ImageService_DownloadImage_FullMethodName        = "/oaktree.image.v1.ImageService/DownloadImage"
+	ImageService_ImportImage_FullMethodName          = "/oaktree.image.v1.ImageService/ImportImage"
+	ImageService_RemoveImageFromStore_FullMethodName = "/oaktree.image.v1.ImageService/RemoveImageFromStore"
+	ImageService_DeactivateImage_FullMethodName      = "/oaktree.image.v1.ImageService/DeactivateImage"
+	ImageService_ReactivateImage_FullMethodName      = "/oaktree.image.v1.ImageService/ReactivateImage"
+	ImageService_AddImageTags_FullMethodName         = "/oaktree.image.v1.ImageService/AddImageTags"
+	ImageService_RemoveImageTags_FullMethodName      = "/oaktree.image.v1.ImageService/RemoveImageTags"
 )
 
 // ImageServiceClient is the client API for ImageService service.
@@ -108,6 +109,15 @@ type ImageServiceClient interface {
 	// it is safe with a request_id only. A method the cloud does not have is UNIMPLEMENTED with
 	// reason NOT_SUPPORTED_BY_CLOUD; GetCapabilities tells beforehand.
 	ImportImage(ctx context.Context, in *ImportImageRequest, opts ...grpc.CallOption) (*ImportImageResponse, error)
+	// Removes the bytes of an image from one of the stores that have them. To put them into more
+	// stores, call ImportImage with copy-image. This call is idempotent, and must not return an error
+	// if the store does not have them.
+	//
+	// An image that is not ACTIVE, and one whose bytes no other store has, is FAILED_PRECONDITION
+	// with reason WRONG_STATE: DeleteImage removes the last. Bytes that a volume or a server depends
+	// on are FAILED_PRECONDITION with reason IN_USE. For administrators, on most clouds. A cloud that
+	// keeps images in a single store answers UNIMPLEMENTED with reason NOT_SUPPORTED_BY_CLOUD.
+	RemoveImageFromStore(ctx context.Context, in *RemoveImageFromStoreRequest, opts ...grpc.CallOption) (*RemoveImageFromStoreResponse, error)
 	// Makes an image's bytes unavailable: no server can be made from it and nobody can download it.
 	// For administrators, on most clouds. This call is idempotent, and must not return an error if
 	// the image is deactivated already. An image that is not ACTIVE is FAILED_PRECONDITION with
@@ -244,6 +254,16 @@ func (c *imageServiceClient) ImportImage(ctx context.Context, in *ImportImageReq
 	return out, nil
 }
 
+func (c *imageServiceClient) RemoveImageFromStore(ctx context.Context, in *RemoveImageFromStoreRequest, opts ...grpc.CallOption) (*RemoveImageFromStoreResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(RemoveImageFromStoreResponse)
+	err := c.cc.Invoke(ctx, ImageService_RemoveImageFromStore_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
 func (c *imageServiceClient) DeactivateImage(ctx context.Context, in *DeactivateImageRequest, opts ...grpc.CallOption) (*DeactivateImageResponse, error) {
 	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
 	out := new(DeactivateImageResponse)
@@ -354,6 +374,15 @@ type ImageServiceServer interface {
 	// it is safe with a request_id only. A method the cloud does not have is UNIMPLEMENTED with
 	// reason NOT_SUPPORTED_BY_CLOUD; GetCapabilities tells beforehand.
 	ImportImage(context.Context, *ImportImageRequest) (*ImportImageResponse, error)
+	// Removes the bytes of an image from one of the stores that have them. To put them into more
+	// stores, call ImportImage with copy-image. This call is idempotent, and must not return an error
+	// if the store does not have them.
+	//
+	// An image that is not ACTIVE, and one whose bytes no other store has, is FAILED_PRECONDITION
+	// with reason WRONG_STATE: DeleteImage removes the last. Bytes that a volume or a server depends
+	// on are FAILED_PRECONDITION with reason IN_USE. For administrators, on most clouds. A cloud that
+	// keeps images in a single store answers UNIMPLEMENTED with reason NOT_SUPPORTED_BY_CLOUD.
+	RemoveImageFromStore(context.Context, *RemoveImageFromStoreRequest) (*RemoveImageFromStoreResponse, error)
 	// Makes an image's bytes unavailable: no server can be made from it and nobody can download it.
 	// For administrators, on most clouds. This call is idempotent, and must not return an error if
 	// the image is deactivated already. An image that is not ACTIVE is FAILED_PRECONDITION with
@@ -405,6 +434,9 @@ func (UnimplementedImageServiceServer) DownloadImage(*DownloadImageRequest, grpc
 }
 func (UnimplementedImageServiceServer) ImportImage(context.Context, *ImportImageRequest) (*ImportImageResponse, error) {
 	return nil, status.Errorf(codes.Unimplemented, "method ImportImage not implemented")
+}
+func (UnimplementedImageServiceServer) RemoveImageFromStore(context.Context, *RemoveImageFromStoreRequest) (*RemoveImageFromStoreResponse, error) {
+	return nil, status.Errorf(codes.Unimplemented, "method RemoveImageFromStore not implemented")
 }
 func (UnimplementedImageServiceServer) DeactivateImage(context.Context, *DeactivateImageRequest) (*DeactivateImageResponse, error) {
 	return nil, status.Errorf(codes.Unimplemented, "method DeactivateImage not implemented")
@@ -576,6 +608,24 @@ func _ImageService_ImportImage_Handler(srv interface{}, ctx context.Context, dec
 	return interceptor(ctx, in, info, handler)
 }
 
+func _ImageService_RemoveImageFromStore_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(RemoveImageFromStoreRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(ImageServiceServer).RemoveImageFromStore(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: ImageService_RemoveImageFromStore_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(ImageServiceServer).RemoveImageFromStore(ctx, req.(*RemoveImageFromStoreRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
 func _ImageService_DeactivateImage_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
 	in := new(DeactivateImageRequest)
 	if err := dec(in); err != nil {
@@ -678,6 +728,10 @@ var ImageService_ServiceDesc = grpc.ServiceDesc{
 		{
 			MethodName: "ImportImage",
 			Handler:    _ImageService_ImportImage_Handler,
+		},
+		{
+			MethodName: "RemoveImageFromStore",
+			Handler:    _ImageService_RemoveImageFromStore_Handler,
 		},
 		{
 			MethodName: "DeactivateImage",

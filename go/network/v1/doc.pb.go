@@ -4,6 +4,14 @@
 
 // Package networkv1 has the messages and services of the proto package oaktree.network.v1.
 //
+// # address_group.proto
+//
+// Address groups: addresses that security group rules can name together.
+//
+// # address_scope.proto
+//
+// Address scopes: where addresses mean the same.
+//
 // # floating_ip.proto
 //
 // Floating IPs: public addresses that a cloud maps to ports.
@@ -12,9 +20,49 @@
 //
 // Networks: what ports are on.
 //
+// # network_agent.proto
+//
+// Network agents: what does the work of networking on a cloud's hosts.
+//
+// # network_availability_zone.proto
+//
+// Network availability zones: the parts of a region in which networks and routers are served.
+//
+// # network_extension.proto
+//
+// Network extensions: what a cloud's network service can do beyond the basics.
+//
+// # network_quota.proto
+//
+// Network quotas: how much of what the network service gives a project may have.
+//
+// # network_segment.proto
+//
+// Network segments: what networks are made of underneath.
+//
 // # port.proto
 //
 // Ports: where servers and all else are on networks.
+//
+// # port_forwarding.proto
+//
+// Port forwardings: single ports of floating IPs that lead to ports inside.
+//
+// # qos_policy.proto
+//
+// QoS policies: what of a network's capacity a port may take, and what it is sure of.
+//
+// # qos_rule.proto
+//
+// The rules of QoS policies, of four kinds.
+//
+// # rbac_policy.proto
+//
+// RBAC policies: who may use what another project has.
+//
+// # router.proto
+//
+// Routers: what joins networks, and leads outside.
 //
 // # security_group.proto
 //
@@ -27,4 +75,12 @@
 // # subnet.proto
 //
 // Subnets: the addresses of networks.
+//
+// # subnet_pool.proto
+//
+// Subnet pools: what subnets can be taken from.
+//
+// # trunk.proto
+//
+// Trunks: ports that carry the traffic of others along.
 package networkv1

@@ -68,16 +68,18 @@ type FloatingIpServiceClient interface {
 	UpdateFloatingIp(ctx context.Context, in *UpdateFloatingIpRequest, opts ...grpc.CallOption) (*UpdateFloatingIpResponse, error)
 	// Releases a floating IP; what it was mapped to loses it. Waiting waits until it is gone, for
 	// some clouds keep it a while. This call is idempotent with missing_ok; without, one that is not
-	// there is NOT_FOUND.
+	// there is NOT_FOUND. One that has port forwardings is FAILED_PRECONDITION with reason IN_USE; to
+	// delete those, call DeletePortForwarding.
 	DeleteFloatingIp(ctx context.Context, in *DeleteFloatingIpRequest, opts ...grpc.CallOption) (*DeleteFloatingIpResponse, error)
 	// Maps a floating IP to a port or a server.
 	//
 	// Waiting waits until it is ACTIVE or, where the port is not up, until the cloud shows the
 	// mapping, and for a server until that shows it; status ERROR is a failure. This call is
 	// idempotent, and must not return an error if it is mapped so already. One that is mapped to
-	// something else is FAILED_PRECONDITION with reason IN_USE unless take_over is set, and so is a
-	// fixed address that another one is mapped to. A server with several ports that could be meant is
-	// FAILED_PRECONDITION with reason MULTIPLE_MATCHES.
+	// something else is FAILED_PRECONDITION with reason IN_USE unless take_over is set, and so is,
+	// whether it is set or not, one that has port forwardings, and a fixed address that another one
+	// is mapped to. A server with several ports that could be meant is FAILED_PRECONDITION with
+	// reason MULTIPLE_MATCHES.
 	AttachFloatingIp(ctx context.Context, in *AttachFloatingIpRequest, opts ...grpc.CallOption) (*AttachFloatingIpResponse, error)
 	// Ends the mapping of a floating IP, and keeps it allocated. Waiting waits until it shows no
 	// port. This call is idempotent, and must not return an error if it is mapped to nothing already.
@@ -243,16 +245,18 @@ type FloatingIpServiceServer interface {
 	UpdateFloatingIp(context.Context, *UpdateFloatingIpRequest) (*UpdateFloatingIpResponse, error)
 	// Releases a floating IP; what it was mapped to loses it. Waiting waits until it is gone, for
 	// some clouds keep it a while. This call is idempotent with missing_ok; without, one that is not
-	// there is NOT_FOUND.
+	// there is NOT_FOUND. One that has port forwardings is FAILED_PRECONDITION with reason IN_USE; to
+	// delete those, call DeletePortForwarding.
 	DeleteFloatingIp(context.Context, *DeleteFloatingIpRequest) (*DeleteFloatingIpResponse, error)
 	// Maps a floating IP to a port or a server.
 	//
 	// Waiting waits until it is ACTIVE or, where the port is not up, until the cloud shows the
 	// mapping, and for a server until that shows it; status ERROR is a failure. This call is
 	// idempotent, and must not return an error if it is mapped so already. One that is mapped to
-	// something else is FAILED_PRECONDITION with reason IN_USE unless take_over is set, and so is a
-	// fixed address that another one is mapped to. A server with several ports that could be meant is
-	// FAILED_PRECONDITION with reason MULTIPLE_MATCHES.
+	// something else is FAILED_PRECONDITION with reason IN_USE unless take_over is set, and so is,
+	// whether it is set or not, one that has port forwardings, and a fixed address that another one
+	// is mapped to. A server with several ports that could be meant is FAILED_PRECONDITION with
+	// reason MULTIPLE_MATCHES.
 	AttachFloatingIp(context.Context, *AttachFloatingIpRequest) (*AttachFloatingIpResponse, error)
 	// Ends the mapping of a floating IP, and keeps it allocated. Waiting waits until it shows no
 	// port. This call is idempotent, and must not return an error if it is mapped to nothing already.

@@ -63,10 +63,11 @@ type PortServiceClient interface {
 	// FAILED_PRECONDITION with reason IN_USE, and a subnet without a free address RESOURCE_EXHAUSTED
 	// with reason NO_FREE_ADDRESS.
 	UpdatePort(ctx context.Context, in *UpdatePortRequest, opts ...grpc.CallOption) (*UpdatePortResponse, error)
-	// Deletes a port. A server that has it loses it, and a floating IP that is mapped to it is mapped
-	// to nothing. This call is idempotent with missing_ok; without, a port that is not there is
-	// NOT_FOUND. One that belongs to a router or another service of the cloud is FAILED_PRECONDITION
-	// with reason IN_USE, and goes with what it belongs to.
+	// Deletes a port. A server that has it loses it, a floating IP that is mapped to it is mapped to
+	// nothing, and port forwardings that lead to it are deleted. This call is idempotent with
+	// missing_ok; without, a port that is not there is NOT_FOUND. One that belongs to a router or
+	// another service of the cloud is FAILED_PRECONDITION with reason IN_USE, and goes with what it
+	// belongs to.
 	DeletePort(ctx context.Context, in *DeletePortRequest, opts ...grpc.CallOption) (*DeletePortResponse, error)
 }
 
@@ -179,10 +180,11 @@ type PortServiceServer interface {
 	// FAILED_PRECONDITION with reason IN_USE, and a subnet without a free address RESOURCE_EXHAUSTED
 	// with reason NO_FREE_ADDRESS.
 	UpdatePort(context.Context, *UpdatePortRequest) (*UpdatePortResponse, error)
-	// Deletes a port. A server that has it loses it, and a floating IP that is mapped to it is mapped
-	// to nothing. This call is idempotent with missing_ok; without, a port that is not there is
-	// NOT_FOUND. One that belongs to a router or another service of the cloud is FAILED_PRECONDITION
-	// with reason IN_USE, and goes with what it belongs to.
+	// Deletes a port. A server that has it loses it, a floating IP that is mapped to it is mapped to
+	// nothing, and port forwardings that lead to it are deleted. This call is idempotent with
+	// missing_ok; without, a port that is not there is NOT_FOUND. One that belongs to a router or
+	// another service of the cloud is FAILED_PRECONDITION with reason IN_USE, and goes with what it
+	// belongs to.
 	DeletePort(context.Context, *DeletePortRequest) (*DeletePortResponse, error)
 	mustEmbedUnimplementedPortServiceServer()
 }

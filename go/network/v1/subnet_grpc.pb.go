@@ -54,8 +54,11 @@ type SubnetServiceClient interface {
 	//
 	// Its addresses are those of the cidr or, without one, taken from a subnet pool. Repeating it is
 	// safe with a request_id only. A cidr that overlaps with another of the network is
-	// INVALID_ARGUMENT with reason INVALID_REQUEST. A quota that is used up is RESOURCE_EXHAUSTED
-	// with reason QUOTA_EXCEEDED.
+	// INVALID_ARGUMENT with reason INVALID_REQUEST, and so are a prefix_length that the pool does not
+	// give and a pool other than that of the network's other subnets for the same version of IP. A
+	// pool that has not so much left, or not that cidr, is RESOURCE_EXHAUSTED with reason
+	// NO_FREE_ADDRESS. A quota that is used up, the pool's own for each project among them, is
+	// RESOURCE_EXHAUSTED with reason QUOTA_EXCEEDED.
 	CreateSubnet(ctx context.Context, in *CreateSubnetRequest, opts ...grpc.CallOption) (*CreateSubnetResponse, error)
 	// Changes a subnet. Ports keep the addresses they have. This call is idempotent. Another gateway,
 	// while a port has the address of the present one, is FAILED_PRECONDITION with reason IN_USE.
@@ -166,8 +169,11 @@ type SubnetServiceServer interface {
 	//
 	// Its addresses are those of the cidr or, without one, taken from a subnet pool. Repeating it is
 	// safe with a request_id only. A cidr that overlaps with another of the network is
-	// INVALID_ARGUMENT with reason INVALID_REQUEST. A quota that is used up is RESOURCE_EXHAUSTED
-	// with reason QUOTA_EXCEEDED.
+	// INVALID_ARGUMENT with reason INVALID_REQUEST, and so are a prefix_length that the pool does not
+	// give and a pool other than that of the network's other subnets for the same version of IP. A
+	// pool that has not so much left, or not that cidr, is RESOURCE_EXHAUSTED with reason
+	// NO_FREE_ADDRESS. A quota that is used up, the pool's own for each project among them, is
+	// RESOURCE_EXHAUSTED with reason QUOTA_EXCEEDED.
 	CreateSubnet(context.Context, *CreateSubnetRequest) (*CreateSubnetResponse, error)
 	// Changes a subnet. Ports keep the addresses they have. This call is idempotent. Another gateway,
 	// while a port has the address of the present one, is FAILED_PRECONDITION with reason IN_USE.
