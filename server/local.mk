@@ -13,6 +13,13 @@ EXTRA_DIST += \
   %D%/oaktree/__init__.py \
   %D%/oaktree/__main__.py \
   %D%/oaktree/api/__init__.py \
+  %D%/oaktree/api/areas/__init__.py \
+  %D%/oaktree/api/areas/block_storage.py \
+  %D%/oaktree/api/areas/compute.py \
+  %D%/oaktree/api/areas/image.py \
+  %D%/oaktree/api/areas/network.py \
+  %D%/oaktree/api/areas/operation.py \
+  %D%/oaktree/api/ends.py \
   %D%/oaktree/api/filters.py \
   %D%/oaktree/api/masks.py \
   %D%/oaktree/api/operations.py \
@@ -27,13 +34,20 @@ EXTRA_DIST += \
   %D%/oaktree/clouds/__init__.py \
   %D%/oaktree/clouds/addresses.py \
   %D%/oaktree/clouds/simulated/__init__.py \
+  %D%/oaktree/clouds/simulated/areas/__init__.py \
+  %D%/oaktree/clouds/simulated/areas/block_storage.py \
+  %D%/oaktree/clouds/simulated/areas/compute.py \
+  %D%/oaktree/clouds/simulated/areas/image.py \
+  %D%/oaktree/clouds/simulated/areas/network.py \
   %D%/oaktree/clouds/simulated/core.py \
   %D%/oaktree/clouds/simulated/flavors.py \
   %D%/oaktree/clouds/simulated/floating_ips.py \
+  %D%/oaktree/clouds/simulated/generic.py \
   %D%/oaktree/clouds/simulated/images.py \
   %D%/oaktree/clouds/simulated/keypairs.py \
   %D%/oaktree/clouds/simulated/lifecycle.py \
   %D%/oaktree/clouds/simulated/networks.py \
+  %D%/oaktree/clouds/simulated/pouring.py \
   %D%/oaktree/clouds/simulated/quirks.py \
   %D%/oaktree/clouds/simulated/region.py \
   %D%/oaktree/clouds/simulated/seed.py \
@@ -52,11 +66,14 @@ EXTRA_DIST += \
   %D%/setup.cfg \
   %D%/setup.py \
   %D%/tests/conftest.py \
+  %D%/tests/examples.py \
   %D%/tests/lint.test \
   %D%/tests/test_changes.py \
   %D%/tests/test_command.py \
+  %D%/tests/test_every_method.py \
   %D%/tests/test_reading.py \
   %D%/tests/test_resources.py \
   %D%/tests/test_transfer.py \
   %D%/tests/test_watching.py \
-  %D%/tests/unit.test
+  %D%/tests/unit.test \
+  %D%/tests/walk.py

@@ -11,8 +11,9 @@ import functools
 import importlib
 import pkgutil
 import re
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, ParamSpec, TypeVar
 
 import oaktreemodel
 from google.protobuf import descriptor_pool, message_factory
@@ -31,6 +32,15 @@ OWN_FIELDS = 20
 CHANGES = frozenset(
     {common.VERB_CREATE, common.VERB_UPDATE, common.VERB_DELETE, common.VERB_ACTION}
 )
+
+
+P = ParamSpec("P")
+T = TypeVar("T")
+
+
+def cached(function: Callable[P, T]) -> Callable[P, T]:
+    """functools.cache, whose types take classes of messages for unhashable."""
+    return functools.cache(function)  # type: ignore[return-value]
 
 
 @dataclass(frozen=True)
@@ -62,11 +72,19 @@ class Method:
     def request_has(self, field: str) -> bool:
         return field in self.request.DESCRIPTOR.fields_by_name
 
-    @property
+    @functools.cached_property
     def parent(self) -> Kind | None:
         """The resource that the request names as the one the other lives in."""
-        rule = self.resource.DESCRIPTOR.GetOptions().Extensions[common.resource]
-        return message_class(rule.parent) if rule.parent and self.parent_field else None
+        return parent_of(self.resource) if self.parent_field else None
+
+    @functools.cached_property
+    def named(self) -> Kind:
+        """The resource that name_or_id names: of what is only told of another, that other."""
+        own = {each.resource for each in methods() if each.verb == common.VERB_GET}
+        if self.verb != common.VERB_QUERY or self.resource in own:
+            return self.resource
+        name = self.service.rsplit(".", 1)[1].removesuffix("Service")
+        return next((kind for kind in own if kind.DESCRIPTOR.name == name), self.resource)
 
     @property
     def parent_field(self) -> str:
@@ -86,7 +104,7 @@ def load_model() -> None:
             importlib.import_module(module.name)
 
 
-@functools.cache
+@cached
 def message_class(full_name: str) -> Kind:
     descriptor = descriptor_pool.Default().FindMessageTypeByName(full_name)
     return message_factory.GetMessageClass(descriptor)
@@ -97,6 +115,31 @@ def type_name(kind: Kind) -> str:
     descriptor = kind.DESCRIPTOR
     rule = descriptor.GetOptions().Extensions[common.resource]
     return rule.type or snake(descriptor.name)
+
+
+def area_of(kind: Kind) -> str:
+    """The area a message belongs to: compute."""
+    return str(kind.DESCRIPTOR.file.package.split(".")[1])
+
+
+@cached
+def parent_of(kind: Kind) -> Kind | None:
+    """The resource in which resources of this kind live."""
+    rule = kind.DESCRIPTOR.GetOptions().Extensions[common.resource]
+    return message_class(rule.parent) if rule.parent else None
+
+
+@cached
+def parent_path(kind: Kind) -> str:
+    """The field of a resource that tells the one it lives in; empty where none does."""
+    parent = parent_of(kind)
+    if parent is None:
+        return ""
+    type_ = type_name(parent)
+    called = [type_, *(m.parent_field for m in methods() if m.resource is kind)]
+    has = kind.DESCRIPTOR.fields_by_name
+    paths = [f"{each}_{what}" for each in called if each for what in ("id", "name")]
+    return next((path for path in paths if path in has), "")
 
 
 def spoken_name(kind: Kind) -> str:
@@ -118,7 +161,7 @@ def _method(descriptor: MethodDescriptor) -> Method:
     )
 
 
-@functools.cache
+@cached
 def methods() -> tuple[Method, ...]:
     """Every method of the model."""
     load_model()
@@ -131,11 +174,83 @@ def methods() -> tuple[Method, ...]:
     return tuple(found)
 
 
+@cached
+def kinds() -> dict[str, Kind]:
+    """The resources of the model by their short names."""
+    return {type_name(method.resource): method.resource for method in methods()}
+
+
+def singular(plural: str) -> str:
+    for ending, instead in (
+        ("ies", "y"),
+        ("sses", "ss"),
+        ("uses", "us"),
+        ("ches", "ch"),
+        ("s", ""),
+    ):
+        if plural.endswith(ending):
+            return plural.removesuffix(ending) + instead
+    return plural
+
+
+@cached
+def kind_meant(name: str, area: str) -> Kind | None:
+    """The resource that a field of this name refers to, seen from an area; None where none is.
+
+    image is an image, snapshot in block_storage a volume_snapshot, external_network a network.
+    Users, projects and the like are known by id outside of identity: few may look for them.
+    """
+    visible = {
+        type_: kind
+        for type_, kind in kinds().items()
+        if area_of(kind) == area or area_of(kind) != "identity"
+    }
+    own = {type_: kind for type_, kind in visible.items() if area_of(kind) == area}
+    longer = [
+        kind
+        for type_, kind in own.items()
+        if type_.endswith(f"_{name}") and parent_of(kind) is None
+    ]
+    if name in own:
+        return own[name]
+    if len(longer) == 1:
+        return longer[0]
+    if name in visible:
+        return visible[name]
+    for known in (own, visible):
+        shorter = [type_ for type_ in known if name.endswith(f"_{type_}")]
+        if shorter:
+            return known[max(shorter, key=len)]
+    return None
+
+
+@cached
+def is_single(kind: Kind) -> bool:
+    """Whether a project has just one of a resource, which is asked for without naming it."""
+    own = [method for method in methods() if method.resource is kind]
+    asks = {common.VERB_GET, common.VERB_QUERY}
+    named = {common.VERB_CREATE, common.VERB_LIST}
+    return any(
+        each.verb in asks and not each.request_has("name_or_id") and each.parent is None
+        for each in own
+    ) and not any(each.verb in named for each in own)
+
+
+def kind_of(method: Method) -> str:
+    """The kind of operation a method leads to: server.create, server.confirm_resize."""
+    type_ = type_name(method.resource)
+    name = snake(method.name)
+    words = [word for word in name.split("_") if word not in type_.split("_")]
+    return f"{type_}.{'_'.join(words) if name != f'create_{type_}' else 'create'}"
+
+
+@cached
 def method_of(kind: Kind, verb: common.Verb.ValueType) -> Method | None:
     """The method that does this to that resource, where there is one."""
     return next((m for m in methods() if m.resource is kind and m.verb == verb), None)
 
 
+@cached
 def method_named(name: str) -> Method:
     """The method of that name, of which there is one only."""
     return next(method for method in methods() if method.name == name)
@@ -143,6 +258,10 @@ def method_named(name: str) -> Method:
 
 def has_behavior(field: FieldDescriptor, behavior: common.FieldBehavior.ValueType) -> bool:
     return behavior in field.GetOptions().Extensions[common.field_behavior]
+
+
+def is_map(field: FieldDescriptor) -> bool:
+    return field.message_type is not None and bool(field.message_type.GetOptions().map_entry)
 
 
 def is_sensitive(field: FieldDescriptor) -> bool:
@@ -159,6 +278,25 @@ def reference(resource: Message) -> common.ResourceRef:
     )
 
 
+def word_of(resource: Any, field: str) -> str:
+    """The name of an enum's value without its prefix."""
+    enum = resource.DESCRIPTOR.fields_by_name[field].enum_type
+    prefix = f"{snake(enum.name).upper()}_"
+    name = enum.values_by_number[getattr(resource, field)].name
+    return str(name).removeprefix(prefix)
+
+
+def values_at(resource: Any, path: str) -> list[Any]:
+    """What stands at a path, of which any part may be a list."""
+    found = [resource]
+    for name in path.split("."):
+        values = [getattr(each, name) for each in found]
+        found = []
+        for value in values:
+            found.extend(value if hasattr(value, "extend") else [value])
+    return found
+
+
 def to_change(request: Any) -> dict[str, Any]:
     """What an update sets, by field; what is to be cleared has its empty value."""
     mask = set(request.update_mask.paths) if request.HasField("update_mask") else None
@@ -169,7 +307,9 @@ def to_change(request: Any) -> dict[str, Any]:
         if field.is_repeated:
             wanted = bool(getattr(request, field.name)) or (mask is not None and field.name in mask)
         else:
-            wanted = request.HasField(field.name) or (mask is not None and field.name in mask)
+            given = field.has_presence and request.HasField(field.name)
+            given = given or (not field.has_presence and bool(getattr(request, field.name)))
+            wanted = given or (mask is not None and field.name in mask)
         if wanted:
             changes[field.name] = getattr(request, field.name)
     return changes

@@ -17,9 +17,9 @@ from oaktreemodel.image import v1 as image
 from oaktreemodel.network import v1 as network
 from oaktreemodel.operation import v1 as operation
 
-from oaktree.api.operations import ENDS, kind_of
+from oaktree.api.operations import ENDS
 from oaktree.clouds.simulated import FLOATING, PROVIDER, SimulatedCloud
-from oaktree.shapes import methods
+from oaktree.shapes import kind_of, methods
 
 
 def operations(client: Client) -> Any:

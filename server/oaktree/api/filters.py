@@ -2,135 +2,140 @@
 """What fits a filter.
 
 The names of a filter's fields say how they match: names and ids are exact, min_ and max_ compare,
-tags are all had, a plural is any of its values. What does not follow from its name is in RULES.
+tags are all had, a plural is any of its values, and the name of a kind of object is the id or name
+of one. What does not follow from its name is in the FILTERS of its area.
 """
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
 from typing import Any
 
+from oaktree.api import areas
 from oaktree.failures import Code, Failure
-from oaktree.shapes import FieldDescriptor, Kind
+from oaktree.shapes import (
+    FieldDescriptor,
+    Kind,
+    area_of,
+    kind_meant,
+    singular,
+    type_name,
+    values_at,
+)
 
 Predicate = Callable[[Any], bool]
+Rule = Callable[[Any, Any], bool]
 # From the type and the id or name of an object to the ids it can mean.
 Resolve = Callable[[str, str], Awaitable[frozenset[str]]]
 
-# Fields that name other objects by id or name: the type they name, and where ids of it stand.
-REFERENCES: dict[str, tuple[str, tuple[str, ...]]] = {
-    "flavor": ("flavor", ("flavor.id",)),
-    "image": ("image", ("image_id",)),
-    "images": ("image", ("image_id",)),
-    "networks": ("network", ("network_id",)),
-    "ports": ("port", ("port_id",)),
-    "routers": ("router", ("router_id",)),
-    "servers": ("server", ("server_id", "attachments.server_id")),
-    "subnets": ("subnet", ("subnet_id", "addresses.subnet_id")),
-    "security_groups": ("security_group", ("security_group_ids", "security_group_id")),
-    "remote_groups": ("security_group", ("remote_group_id",)),
-    "volume_types": ("volume_type", ("volume_type",)),
-}
 
-# How a filter's field matches, where its name does not say.
-RULES: dict[str, Callable[[Any, Any], bool]] = {
+@dataclass(frozen=True)
+class Refers:
+    """That a field names other objects by id or name, and where ids of such stand."""
+
+    type: str
+    path: str
+
+
+# What is alike in all filters, though the names of the fields alone do not say it.
+RULES: Mapping[str, Rule] = {
     "zones": lambda resource, wanted: resource.location.zone in wanted,
-    "projects": lambda resource, wanted: resource.location.project.id in wanted,
     "name_prefixes": lambda resource, wanted: resource.name.startswith(tuple(wanted)),
     "tags": lambda resource, wanted: set(wanted) <= set(resource.tags),
     "tags_any": lambda resource, wanted: bool(set(wanted) & set(resource.tags)),
-    "ip_addresses": lambda resource, wanted: bool(set(wanted) & _addresses(resource)),
-    "attached": lambda resource, wanted: _attached(resource) == wanted,
-    "provider_network_types": lambda resource, wanted: any(
-        each.network_type in wanted for each in resource.provider_segments
+    "not_tags": lambda resource, wanted: not set(wanted) <= set(resource.tags),
+    "not_tags_any": lambda resource, wanted: not set(wanted) & set(resource.tags),
+    "ip_addresses": lambda resource, wanted: any(
+        each.ip_address in wanted for each in resource.addresses
     ),
-    "provider_physical_networks": lambda resource, wanted: any(
-        each.physical_network in wanted for each in resource.provider_segments
-    ),
-    "provider_segmentation_ids": lambda resource, wanted: any(
-        each.segmentation_id in wanted for each in resource.provider_segments
-    ),
-    "keypairs": lambda resource, wanted: resource.keypair_name in wanted,
-    "changed_since": lambda resource, wanted: _time(resource, "update_time") >= _nanos(wanted),
-    "updated_since": lambda resource, wanted: _time(resource, "update_time") >= _nanos(wanted),
-    "created_since": lambda resource, wanted: _time(resource, "create_time") >= _nanos(wanted),
-    "resource_ids": lambda resource, wanted: resource.resource.id in wanted,
-    "resource_types": lambda resource, wanted: resource.resource.type in wanted,
-    # Whose membership is asked about is the caller's: what is listed has been accepted.
-    "member_statuses": lambda resource, wanted: True,
 }
+# The fields that these rules look at.
+NEEDS = {"zones": "location", "ip_addresses": "addresses"}
+# Where the times stand that a filter calls otherwise.
+TIMES = {"changed": "update_time", "updated": "update_time", "created": "create_time"}
+SIDES: Mapping[str, Callable[[int, int], bool]] = {"since": int.__ge__, "before": int.__lt__}
 
-# What a filter that does not say otherwise leaves out.
-DEFAULTS: dict[str, Predicate] = {
-    "ImageFilter.is_hidden": lambda resource: not resource.is_hidden,
-}
-
-
-def _nanos(time: Any) -> int:
-    return int(time.ToNanoseconds())
-
-
-def _time(resource: Any, field: str) -> int:
-    # What has no time of change was last changed when it was made.
-    if resource.HasField(field):
-        return _nanos(getattr(resource, field))
-    return _nanos(resource.create_time) if field != "create_time" else 0
+EXCEPTIONS: Mapping[str, str | Rule] = areas.gathered("FILTERS")
+DEFAULTS: Mapping[str, Predicate] = areas.gathered("DEFAULTS")
 
 
-def _addresses(resource: Any) -> set[str]:
-    return {each.ip_address for each in getattr(resource, "addresses", ())} | {
-        each.ip_address for each in getattr(resource, "fixed_ips", ())
-    }
-
-
-def _attached(resource: Any) -> bool:
-    attachments = getattr(resource, "attachments", None)
-    return bool(resource.attached if attachments is None else attachments)
-
-
-def _values(resource: Any, path: str) -> set[str]:
-    """What stands at a path, of which any part may be a list."""
-    found = [resource]
-    for name in path.split("."):
-        values = [getattr(each, name) for each in found]
-        found = []
-        for value in values:
-            is_list = hasattr(value, "extend")
-            found.extend(value if is_list else [value])
-    return set(found)
-
-
-def _singular(plural: str) -> str:
-    for ending, instead in (("ies", "y"), ("sses", "ss"), ("uses", "us"), ("s", "")):
-        if plural.endswith(ending):
-            return plural.removesuffix(ending) + instead
-    return plural
-
-
-def rule_for(kind: Kind, field: FieldDescriptor) -> Callable[[Any, Any], bool] | None:
+def rule_for(kind: Kind, field: FieldDescriptor) -> Refers | Rule | None:
     """How this field of a filter matches objects of this kind; None if nobody said."""
     has = kind.DESCRIPTOR.fields_by_name
     name = field.name
-    if name in RULES:
+    exception = EXCEPTIONS.get(f"{field.containing_type.name}.{name}")
+    if isinstance(exception, str):
+        return Refers(*exception.split(": "))
+    if exception is not None:
+        return exception
+    if name == "projects" and "project_id" not in has:
+        return lambda resource, wanted: bool(
+            {resource.location.project.id, resource.location.project.name} & set(wanted)
+        )
+    if name in RULES and NEEDS.get(name, "tags" if "tags" in name else "name") in has:
         return RULES[name]
     if field.message_type is not None and field.message_type.GetOptions().map_entry:
-        if name in has:
-            return lambda resource, wanted: all(
-                getattr(resource, name).get(key) == value for key, value in wanted.items()
-            )
-        return None
+        return _has_all(name) if name in has else None
+    if timed := _time_rule(kind, name):
+        return timed
     for prefix, compare in (("min_", int.__ge__), ("max_", int.__le__)):
         own = name.removeprefix(prefix)
         if own != name and own in has:
-            return lambda resource, wanted: bool(compare(getattr(resource, own), wanted))
-    if field.is_repeated:
-        for own in (_singular(name), f"{_singular(name)}_id"):
-            if own in has:
-                return lambda resource, wanted: getattr(resource, own) in wanted
-        return None
+            return _compares(own, compare)
+    return _by_name(kind, field)
+
+
+def _by_name(kind: Kind, field: FieldDescriptor) -> Refers | Rule | None:
+    """How a field matches whose name is that of a field of the objects, or that field's plural."""
+    has = kind.DESCRIPTOR.fields_by_name
+    name = singular(field.name) if field.is_repeated else field.name
     if name in has:
-        return lambda resource, wanted: bool(getattr(resource, name) == wanted)
+        return _is(name, field.is_repeated)
+    if field.is_repeated and field.name in has:
+        return _is(field.name, True)
+    for path in (f"{name}_id", f"{name}_ids", f"{name}_name"):
+        if path in has:
+            meant = kind_meant(name, area_of(kind))
+            if meant is None or path.endswith("_name"):
+                return _is(path, field.is_repeated)
+            return Refers(type_name(meant), path)
     return None
+
+
+def _is(path: str, repeated: bool) -> Rule:
+    if repeated:
+        return lambda resource, wanted: any(each in wanted for each in values_at(resource, path))
+    return lambda resource, wanted: wanted in values_at(resource, path)
+
+
+def _has_all(path: str) -> Rule:
+    return lambda resource, wanted: all(
+        getattr(resource, path).get(key) == value for key, value in wanted.items()
+    )
+
+
+def _compares(path: str, compare: Callable[[int, int], bool]) -> Rule:
+    return lambda resource, wanted: bool(compare(getattr(resource, path), wanted))
+
+
+def _time_rule(kind: Kind, name: str) -> Rule | None:
+    what, _, side = name.rpartition("_")
+    if side not in SIDES:
+        return None
+    compare = SIDES[side]
+    path = TIMES.get(what, f"{what}_time")
+    if path not in kind.DESCRIPTOR.fields_by_name:
+        return None
+    return lambda resource, wanted: compare(_time(resource, path), wanted.ToNanoseconds())
+
+
+def _time(resource: Any, path: str) -> int:
+    # What has no time of change was last changed when it was made.
+    for each in (path, "create_time"):
+        if each in resource.DESCRIPTOR.fields_by_name and resource.HasField(each):
+            return int(getattr(resource, each).ToNanoseconds())
+    return 0
 
 
 async def predicate(kind: Kind, wanted: Any | None, resolve: Resolve) -> Predicate:
@@ -150,19 +155,7 @@ async def predicate(kind: Kind, wanted: Any | None, resolve: Resolve) -> Predica
     return lambda resource: all(test(resource) for test in tests)
 
 
-def path_in(kind: Kind, paths: tuple[str, ...]) -> str:
-    """The path that objects of this kind have."""
-    has = kind.DESCRIPTOR.fields_by_name
-    return next(path for path in paths if path.split(".")[0] in has)
-
-
 async def _test(kind: Kind, field: FieldDescriptor, value: Any, resolve: Resolve) -> Predicate:
-    if field.name in REFERENCES:
-        type_, paths = REFERENCES[field.name]
-        path = path_in(kind, paths)
-        names = list(value) if field.is_repeated else [value]
-        ids: frozenset[str] = frozenset().union(*[await resolve(type_, name) for name in names])
-        return lambda resource: bool(ids & _values(resource, path))
     rule = rule_for(kind, field)
     if rule is None:
         raise Failure(
@@ -170,13 +163,14 @@ async def _test(kind: Kind, field: FieldDescriptor, value: Any, resolve: Resolve
             "FILTER_UNSUPPORTED",
             f"filter.{field.name}: nothing here can filter by it",
         )
+    if isinstance(rule, Refers):
+        names = list(value) if field.is_repeated else [value]
+        type_, path = rule.type, rule.path
+        ids: frozenset[str] = frozenset().union(*[await resolve(type_, name) for name in names])
+        return lambda resource: not ids.isdisjoint(values_at(resource, path))
     return lambda resource: rule(resource, value)
 
 
 def unsupported(kind: Kind, filter_kind: Kind) -> list[str]:
-    """The fields of a filter that nothing above matches."""
-    return [
-        field.name
-        for field in filter_kind.DESCRIPTOR.fields
-        if field.name not in REFERENCES and rule_for(kind, field) is None
-    ]
+    """The fields of a filter that nothing matches."""
+    return [f.name for f in filter_kind.DESCRIPTOR.fields if rule_for(kind, f) is None]

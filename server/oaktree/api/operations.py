@@ -10,25 +10,30 @@ from __future__ import annotations
 import asyncio
 import itertools
 import time
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from google.protobuf.message import Message
 from google.protobuf.timestamp_pb2 import Timestamp
 from oaktreemodel.cloud import v1 as cloud
 from oaktreemodel.common import v1 as common
-from oaktreemodel.compute import v1 as compute
-from oaktreemodel.image import v1 as image
-from oaktreemodel.network import v1 as network
 from oaktreemodel.operation import v1 as operation
 
-from oaktree.api import tokens
+from oaktree.api import areas, tokens
+from oaktree.api.ends import End
 from oaktree.api.places import Places, Selection, key
-from oaktree.api.reading import kinds
 from oaktree.clouds import Outcome, Region
-from oaktree.failures import WHOLE_FLOW, Code, Failure
-from oaktree.shapes import Kind, Method, reference, snake, type_name
+from oaktree.failures import Code, Failure
+from oaktree.shapes import (
+    Kind,
+    Method,
+    kind_of,
+    kinds,
+    parent_of,
+    parent_path,
+    reference,
+    type_name,
+)
 
 # How long an operation that has ended is remembered, in seconds.
 MEMORY = 3600.0
@@ -42,215 +47,7 @@ UNKNOWN = operation.OPERATION_STATE_UNKNOWN
 ENDED = {SUCCEEDED, FAILED, UNKNOWN, operation.OPERATION_STATE_CANCELLED}
 
 
-@dataclass(frozen=True)
-class End:
-    """How a change ends."""
-
-    # Whether it is done, from the object and what was asked for besides.
-    done: Callable[[Any, str], bool]
-    # Why it failed; None while it has not.
-    failed: Callable[[Any, str], Failure | None] = lambda resource, needs: None
-    # Whether it is done when the object is gone.
-    gone: bool = False
-
-
-# What a server is only on the way to something else.
-IN_BETWEEN = {
-    compute.ServerStatus.Value(f"SERVER_STATUS_{name}")
-    for name in (
-        "BUILD REBOOT HARD_REBOOT PASSWORD REBUILD MIGRATING RESIZE REVERT_RESIZE UNSPECIFIED OTHER"
-    ).split()
-}
-
-
-def _server_failed(server: Any, needs: str) -> Failure | None:
-    """Asked when it is not done: failed is what is in ERROR, or what nothing is at work on."""
-    if server.status == compute.SERVER_STATUS_ERROR:
-        fault = server.fault.message or "the cloud does not say why"
-        if "No valid host" in fault:
-            return Failure(Code.RESOURCE_EXHAUSTED, "NO_VALID_HOST", fault, retry=WHOLE_FLOW)
-        return Failure(Code.INTERNAL, "UPSTREAM_FAILED", f"the server is in ERROR: {fault}")
-    if not server.task_state_raw and server.status not in IN_BETWEEN:
-        return Failure(
-            Code.FAILED_PRECONDITION,
-            "WRONG_STATE",
-            f"nothing is at work on the server any more, and it is {server.status_raw}",
-            retry=WHOLE_FLOW,
-        )
-    return None
-
-
-def _server_created(server: Any, needs: str) -> bool:
-    return server.status == compute.SERVER_STATUS_ACTIVE and (
-        not needs
-        or (
-            needs == "floating"
-            and any(each.kind == common.ADDRESS_KIND_FLOATING for each in server.addresses)
-        )
-        or (needs == "address" and bool(server.addresses))
-    )
-
-
-def _create_failed(server: Any, needs: str) -> Failure | None:
-    if server.status == compute.SERVER_STATUS_ACTIVE and not server.task_state_raw:
-        if needs and not server.addresses:
-            return Failure(
-                Code.FAILED_PRECONDITION,
-                "NO_ADDRESS",
-                "the server is ACTIVE and got no address",
-                retry=WHOLE_FLOW,
-            )
-        return None  # the oaktree itself is at work, on the floating IP
-    return _server_failed(server, needs)
-
-
-def _delete_failed(server: Any, needs: str) -> Failure | None:
-    idle = not server.task_state_raw
-    if idle and server.status == compute.SERVER_STATUS_ERROR:
-        return _server_failed(server, needs)
-    return None
-
-
-def _floating_failed(value: Any, needs: str) -> Failure | None:
-    if value.status == network.FLOATING_IP_STATUS_ERROR:
-        return Failure(Code.INTERNAL, "UPSTREAM_FAILED", f"{value.name} is in ERROR")
-    return None
-
-
-def _mapped(value: Any, needs: str) -> bool:
-    return bool(value.status == network.FLOATING_IP_STATUS_ACTIVE)
-
-
-def _resized(server: Any, needs: str) -> bool:
-    if needs == "confirmed":
-        names = {compute.SERVER_STATUS_ACTIVE, compute.SERVER_STATUS_SHUTOFF}
-        return server.status in names and not server.task_state_raw
-    return bool(server.status == compute.SERVER_STATUS_VERIFY_RESIZE)
-
-
-def _has_port(server: Any, port_id: str) -> bool:
-    return any(each.port_id == port_id for each in server.addresses)
-
-
-def _has_volume(server: Any, volume_id: str) -> bool:
-    return any(each.volume_id == volume_id for each in server.volumes)
-
-
-def _server(*names: str, idle: bool = False) -> End:
-    statuses = {compute.ServerStatus.Value(f"SERVER_STATUS_{name}") for name in names}
-
-    def done(server: Any, needs: str) -> bool:
-        return server.status in statuses and not (idle and server.task_state_raw)
-
-    return End(done, _server_failed)
-
-
-def _image_failed(value: Any, needs: str) -> Failure | None:
-    bad = {image.IMAGE_STATUS_KILLED, image.IMAGE_STATUS_DELETED, image.IMAGE_STATUS_QUEUED}
-    if value.status in bad:
-        return Failure(
-            Code.INTERNAL,
-            "UPSTREAM_FAILED",
-            f"the image ended as {value.status_raw}",
-            retry=WHOLE_FLOW,
-        )
-    return None
-
-
-def _image_active(value: Any, needs: str) -> bool:
-    return bool(value.status == image.IMAGE_STATUS_ACTIVE)
-
-
-def _volume(done: str, bad: str = "error") -> End:
-    names = set(done.split())
-    return End(
-        lambda volume, needs: volume.status_raw in names,
-        lambda volume, needs: (
-            Failure(Code.INTERNAL, "UPSTREAM_FAILED", f"the volume is in {volume.status_raw}")
-            if volume.status_raw.startswith(bad)
-            else None
-        ),
-    )
-
-
-def _up(building: int, error: int) -> End:
-    """What Neutron builds: it is done when it no longer does, up or not."""
-
-    def failed(value: Any, needs: str) -> Failure | None:
-        if value.status != error:
-            return None
-        return Failure(Code.INTERNAL, "UPSTREAM_FAILED", f"'{value.name or value.id}' is in ERROR")
-
-    return End(lambda value, needs: value.status not in {building, error}, failed)
-
-
-def _server_deleted(server: Any, needs: str) -> bool:
-    return server.status in {compute.SERVER_STATUS_SOFT_DELETED, compute.SERVER_STATUS_DELETED}
-
-
-ENDS: Mapping[str, End] = {
-    "server.create": End(_server_created, _create_failed),
-    "server.delete": End(_server_deleted, _delete_failed, gone=True),
-    "server.start": _server("ACTIVE", idle=True),
-    "server.stop": _server("SHUTOFF"),
-    "server.reboot": _server("ACTIVE", idle=True),
-    "server.pause": _server("PAUSED"),
-    "server.unpause": _server("ACTIVE", idle=True),
-    "server.suspend": _server("SUSPENDED"),
-    "server.resume": _server("ACTIVE", idle=True),
-    "server.rescue": _server("RESCUE"),
-    "server.unrescue": _server("ACTIVE", idle=True),
-    "server.resize": End(_resized, _server_failed),
-    "server.confirm_resize": _server("ACTIVE", "SHUTOFF", idle=True),
-    "server.revert_resize": _server("ACTIVE", "SHUTOFF", idle=True),
-    "server.rebuild": _server("ACTIVE", "SHUTOFF", idle=True),
-    "server.shelve": _server("SHELVED_OFFLOADED", "SHELVED", idle=True),
-    "server.unshelve": _server("ACTIVE", idle=True),
-    "server.migrate": _server("VERIFY_RESIZE", "ACTIVE", idle=True),
-    "server.change_password": _server("ACTIVE", idle=True),
-    "server.restore": _server("ACTIVE", idle=True),
-    "server.create_image": End(_image_active, _image_failed),
-    "server_interface.attach": End(_has_port, _server_failed),
-    "server_interface.detach": End(lambda server, port: not _has_port(server, port), gone=True),
-    "server_volume.attach": End(_has_volume, _server_failed),
-    "server_volume.detach": End(lambda server, id_: not _has_volume(server, id_), gone=True),
-    "image.upload": End(_image_active, _image_failed),
-    "image.import": End(_image_active, _image_failed),
-    "image.delete": End(lambda value, needs: False, gone=True),
-    "floating_ip.create": End(_mapped, _floating_failed),
-    "floating_ip.attach": End(_mapped, _floating_failed),
-    "floating_ip.detach": End(lambda value, needs: not value.port_id, _floating_failed),
-    "floating_ip.delete": End(lambda value, needs: False, gone=True),
-    "network.create": _up(network.NETWORK_STATUS_BUILD, network.NETWORK_STATUS_ERROR),
-    "port.create": _up(network.PORT_STATUS_BUILD, network.PORT_STATUS_ERROR),
-    "volume.create": _volume("available"),
-    "volume.delete": End(lambda volume, needs: False, _volume("", "error_deleting").failed, True),
-    "volume.extend": _volume("available in-use"),
-    "volume.retype": _volume("available in-use"),
-}
-
-
-def kind_of(method: Method) -> str:
-    """The kind of operation a method leads to: server.create, server.confirm_resize."""
-    type_ = type_name(method.resource)
-    name = snake(method.name)
-    words = [word for word in name.split("_") if word not in type_.split("_")]
-    return f"{type_}.{'_'.join(words) if name != f'create_{type_}' else 'create'}"
-
-
-def needs_of(method: Method, request: Any, outcome: Outcome) -> str:
-    """What the object has to have besides its state."""
-    resource = outcome.resource
-    if isinstance(resource, compute.ServerInterface):
-        return resource.port_id
-    if isinstance(resource, compute.ServerVolume):
-        return resource.volume_id
-    if method.name != "CreateServer":
-        return "confirmed" if getattr(request, "confirm", False) else ""
-    policy = request.addressing.policy
-    if request.no_network or policy == compute.SERVER_ADDRESS_POLICY_NONE:
-        return "" if request.no_network else "address"
-    return "floating" if policy == compute.SERVER_ADDRESS_POLICY_FLOATING else "address"
+ENDS: Mapping[str, End] = areas.gathered("ENDS")
 
 
 def now() -> Timestamp:
@@ -282,7 +79,8 @@ class Operations:
                 list(key(region.location)),
                 type_name(type(awaited)),
                 awaited.id,
-                needs_of(method, request, outcome),
+                parent_id(awaited),
+                ENDS[kind].needs(request, outcome.resource) if kind in ENDS else "",
                 begun.seconds,
             ]
         )
@@ -319,8 +117,8 @@ class Operations:
     async def look(self, id_: str) -> tuple[operation.Operation, Region | None]:
         """The operation as the cloud tells of it now."""
         try:
-            kind, place, type_, object_id, needs, begun = tokens.decode(
-                id_, str, list, str, str, str, int
+            kind, place, type_, object_id, within, needs, begun = tokens.decode(
+                id_, str, list, str, str, str, str, int
             )
             cloud_name, region_name, project = map(str, place)
         except ValueError:
@@ -357,7 +155,7 @@ class Operations:
         if resource_kind is None or end is None:
             seen.state = UNKNOWN
             return seen, region
-        found: Any = await region.get(resource_kind, object_id)
+        found: Any = await look_again(region, resource_kind, object_id, within)
         judge(seen, end, found, needs)
         if found is not None:
             seen.resource.CopyFrom(reference(found))
@@ -398,6 +196,21 @@ class Operations:
             await asyncio.sleep(pause)
 
 
+def parent_id(resource: Any) -> str:
+    """The id of the object that a resource lives in, where it tells that."""
+    path = parent_path(type(resource))
+    return str(getattr(resource, path)) if path else ""
+
+
+async def look_again(region: Region, kind: Kind, id_: str, within: str) -> Message | None:
+    """An object as it is now, which some clouds can only tell from the one it lives in."""
+    parent_kind = parent_of(kind) if within else None
+    if parent_kind is None:
+        return await region.get(kind, id_)
+    parent = await region.get(parent_kind, within)
+    return None if parent is None else await region.get(kind, id_, parent=parent)
+
+
 class Remembered(Region):
     """The operations of a region, answered for as a region answers for its objects."""
 
@@ -423,12 +236,22 @@ class Remembered(Region):
         return [(await self._operations.look(id_))[0] for id_ in asked]
 
     async def get(
-        self, kind: Kind, id_: str, *, fields: frozenset[str] | None = None
+        self,
+        kind: Kind,
+        id_: str,
+        *,
+        parent: Message | None = None,
+        fields: frozenset[str] | None = None,
     ) -> Message | None:
         return (await self._operations.look(id_))[0]
 
     async def named(
-        self, kind: Kind, name: str, *, fields: frozenset[str] | None = None
+        self,
+        kind: Kind,
+        name: str,
+        *,
+        parent: Message | None = None,
+        fields: frozenset[str] | None = None,
     ) -> Sequence[Message]:
         return []
 
@@ -448,7 +271,9 @@ class OperationPlaces(Places):
     def patience(self) -> float:
         return self._places.patience
 
-    async def select(self, locations: Sequence[common.Location]) -> Selection:
+    async def select(
+        self, locations: Sequence[common.Location], kind: Kind | None = None
+    ) -> Selection:
         selection = await self._places.select(locations)
         selection.regions = [Remembered(each, self._operations) for each in selection.regions]
         return selection

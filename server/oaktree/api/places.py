@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable, Sequence
+from collections.abc import Hashable, Iterable, Sequence
 from contextvars import ContextVar
 from dataclasses import dataclass, field
 
@@ -12,6 +12,7 @@ from oaktreemodel.common import v1 as common
 
 from oaktree.clouds import Cloud, Region
 from oaktree.failures import SAME_CALL, Code, Failure, all_unreachable, unreachable
+from oaktree.shapes import Kind
 
 Key = tuple[str, str, str]
 
@@ -75,8 +76,17 @@ class Places:
         remaining = REMAINING.get()
         return self._patience if remaining is None else min(self._patience, remaining * 0.8)
 
-    async def select(self, locations: Sequence[common.Location]) -> Selection:
-        """The regions that fit any of the locations; all regions where there is none."""
+    async def select(
+        self, locations: Sequence[common.Location], kind: Kind | None = None
+    ) -> Selection:
+        """The regions that fit any of the locations; all regions where there is none.
+
+        kind: what they are to be asked for; what a cloud has as a whole, one of its regions is.
+        """
+
+        def identity(region: Region) -> Hashable:
+            return region.identity if kind is None else region.identity_of(kind)
+
         chosen: dict[Key, Region] = {}
         zones: dict[Key, set[str]] = {}
         selection = Selection()
@@ -85,7 +95,7 @@ class Places:
                 place = key(region.location)
                 # The same place under another name is asked once.
                 place = next(
-                    (at for at, each in chosen.items() if each.identity == region.identity), place
+                    (at for at, each in chosen.items() if identity(each) == identity(region)), place
                 )
                 known = chosen.setdefault(place, region) is not region
                 if location.zone and (not known or zones.get(place)):
@@ -138,9 +148,9 @@ class Places:
         except TimeoutError:
             return unreachable(common.Location(cloud=cloud.name), too_slow(self.patience))
 
-    async def one(self, location: common.Location) -> Region:
+    async def one(self, location: common.Location, kind: Kind | None = None) -> Region:
         """The one region that can be meant."""
-        selection = await self.select([location])
+        selection = await self.select([location], kind)
         if selection.unreachable:
             raise all_unreachable(selection.unreachable)
         if len(selection.regions) != 1:

@@ -24,7 +24,7 @@ from oaktree.failures import (
     unreachable,
     violation,
 )
-from oaktree.shapes import Kind, Method, message_class, methods, reference, spoken_name, type_name
+from oaktree.shapes import Kind, Method, kinds, reference, spoken_name
 
 DEFAULT_PAGE = 500
 LARGEST_PAGE = 1000
@@ -75,14 +75,44 @@ class Reader:
         self, kind: Kind, location: common.Location, name_or_id: str, mask: ReadMask | None = None
     ) -> tuple[Region, Message]:
         """The one object that is meant: by its id, or else by its name."""
-        selection = await self._places.select([location])
+        selection = await self._places.select([location], kind)
+        return await self._find(kind, location, name_or_id, selection, mask)
+
+    async def find_parent(self, method: Method, request: Any) -> tuple[Region, Message] | None:
+        """The object that what the request is about lives in; None where it names none."""
+        name = getattr(request, method.parent_field) if method.parent is not None else ""
+        if method.parent is None or not name:
+            return None
+        return await self.find(method.parent, request.location, name)
+
+    async def find_target(
+        self, method: Method, request: Any, mask: ReadMask | None = None
+    ) -> tuple[Region, Message]:
+        """The one object that a request names, in the one it lives in where it names that."""
+        kind, name_or_id = method.named, request.name_or_id
+        within = await self.find_parent(method, request)
+        if within is None:
+            return await self.find(kind, request.location, name_or_id, mask)
+        region, parent = within
+        selection = Selection(regions=[region])
+        return await self._find(kind, request.location, name_or_id, selection, mask, parent)
+
+    async def _find(
+        self,
+        kind: Kind,
+        location: common.Location,
+        name_or_id: str,
+        selection: Selection,
+        mask: ReadMask | None,
+        parent: Message | None = None,
+    ) -> tuple[Region, Message]:
         fields = mask.fields if mask else None
 
         async def look(region: Region) -> tuple[Message | None, Sequence[Message]]:
-            found = await region.get(kind, name_or_id, fields=fields)
+            found = await region.get(kind, name_or_id, parent=parent, fields=fields)
             if found is not None:
                 return found, ()
-            return None, await region.named(kind, name_or_id, fields=fields)
+            return None, await region.named(kind, name_or_id, parent=parent, fields=fields)
 
         answers, silent = await self.ask(selection.regions, look)
         silent = [*selection.unreachable, *silent]
@@ -124,7 +154,7 @@ class Reader:
 
     async def get(self, method: Method, request: Any) -> Message:
         mask = ReadMask.of(method.resource, request)
-        _, found = await self.find(method.resource, request.location, request.name_or_id, mask)
+        _, found = await self.find_target(method, request, mask)
         return answer(method.response, mask.apply(found))
 
     async def page(self, method: Method, request: Any) -> Message:
@@ -134,16 +164,10 @@ class Reader:
         size = min(request.page_size or DEFAULT_PAGE, LARGEST_PAGE)
         bound = tokens.digest(request, "page_token", "page_size")
         begin, after = self._position(request.page_token, bound)
-        parent: Message | None = None
-        if method.parent is not None:
-            name = getattr(request, method.parent_field)
-            region, parent = await self.find(method.parent, request.location, name)
-            selection = Selection(regions=[region])
-        elif method.request_has("locations"):
-            selection = await self._places.select(request.locations)
-        else:
-            selection = await self._places.select([request.location])
-        wanted = request.filter if _has_filter(method, request) else None
+        within = await self.find_parent(method, request)
+        parent = within[1] if within else None
+        selection = await self.selected(method, request, within)
+        wanted = filter_of(request)
         regions = [each for each in selection.regions if key(each.location) >= begin]
 
         async def collect(region: Region) -> tuple[list[Message], bool]:
@@ -190,6 +214,16 @@ class Reader:
         page.unreachable.extend(silent)  # type: ignore[attr-defined]
         return page
 
+    async def selected(
+        self, method: Method, request: Any, within: tuple[Region, Message] | None
+    ) -> Selection:
+        """The places that a List or a Watch asks: that of the parent, where there is one."""
+        if within is not None:
+            return Selection(regions=[within[0]])
+        several = method.request_has("locations")
+        locations = request.locations if several else [request.location]
+        return await self._places.select(locations, method.resource)
+
     async def _collect(
         self,
         region: Region,
@@ -203,7 +237,7 @@ class Reader:
     ) -> tuple[list[Message], bool]:
         """What fits, up to one more than size, and whether that is all there is."""
         fits = await self.predicate(region, kind, wanted, selection)
-        fields = mask.fields | filter_fields(wanted) if mask.fields is not None else None
+        fields = mask.fields | filter_fields(kind, wanted) if mask.fields is not None else None
         found: list[Message] = []
         while len(found) <= size:
             page = await region.page(
@@ -243,15 +277,16 @@ class Reader:
         return (cloud, region, project), after
 
 
-def _has_filter(method: Method, request: Any) -> bool:
-    return method.request_has("filter") and bool(request.HasField("filter"))
+def filter_of(request: Any) -> Any:
+    """The filter of a request; None where it gives none."""
+    given = "filter" in request.DESCRIPTOR.fields_by_name and request.HasField("filter")
+    return request.filter if given else None
 
 
-def filter_fields(wanted: Any) -> frozenset[str]:
+def filter_fields(kind: Kind, wanted: Any) -> frozenset[str]:
     """The fields a filter looks at, roughly: asking for more costs little, for less is wrong."""
     if wanted is None or not wanted.ListFields():
         return frozenset()
-    kind = message_class(wanted.DESCRIPTOR.full_name.removesuffix("Filter"))
     return frozenset(field.name for field in kind.DESCRIPTOR.fields if field.name != "extra")
 
 
@@ -273,16 +308,12 @@ def worst(silent: list[common.LocationError], nobody_answered: bool) -> Failure:
     return all_unreachable(silent)
 
 
-def kinds() -> dict[str, Kind]:
-    """The resources of the model by their short names."""
-    return {type_name(method.resource): method.resource for method in methods()}
-
-
 def answer(response: Kind, resource: Message | None, **others: Any) -> Message:
-    """An answer with the resource in its first field."""
+    """An answer with the resource in its first field, where that is what it has there."""
     message = response()
-    if resource is not None:
-        getattr(message, response.DESCRIPTOR.fields_by_number[1].name).CopyFrom(resource)
+    first = response.DESCRIPTOR.fields_by_number[1]
+    if resource is not None and first.message_type is resource.DESCRIPTOR:
+        getattr(message, first.name).CopyFrom(resource)
     for name, value in others.items():
         field = response.DESCRIPTOR.fields_by_name[name]
         if field.is_repeated:

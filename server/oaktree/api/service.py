@@ -16,7 +16,14 @@ from oaktreemodel.operation import v1 as operation
 
 from oaktree.api import tokens, transfer, validation
 from oaktree.api.masks import ReadMask
-from oaktree.api.operations import FAILED, OperationPlaces, Operations, failure_of
+from oaktree.api.operations import (
+    FAILED,
+    OperationPlaces,
+    Operations,
+    failure_of,
+    look_again,
+    parent_id,
+)
 from oaktree.api.places import REMAINING, Places
 from oaktree.api.reading import DEFAULT_PAGE, LARGEST_PAGE, Reader, answer
 from oaktree.api.repeats import Repeats
@@ -81,15 +88,18 @@ class Api:
             return await own(method, request)
         if method.changes:
             return await self._change(method, request, caller)
-        if method.verb == common.VERB_GET:
+        if method.verb == common.VERB_GET and method.request_has("name_or_id"):
             return await self.reader.get(method, request)
         if method.verb == common.VERB_LIST:
             reader = self._operation_reader if is_operation(method) else self.reader
             return await reader.page(method, request)
-        if method.verb == common.VERB_QUERY:
+        if method.verb in {common.VERB_QUERY, common.VERB_GET}:
             region, target = await self._target(method, request)
             outcome = await region.perform(method.name, request, target)
-            return answer(method.response, outcome.resource, **outcome.answer)
+            resource = outcome.resource
+            if resource is not None:
+                resource = ReadMask.of(type(resource), request).apply(resource)
+            return answer(method.response, resource, **outcome.answer)
         raise Failure(Code.UNIMPLEMENTED, "", f"{method.name} is not served here")
 
     def stream(self, method: Method, request: Any) -> AsyncIterator[Message]:
@@ -147,23 +157,22 @@ class Api:
         if field.message_type is method.resource.DESCRIPTOR:
             region = await self.places.one(ended.location)
             resource = getattr(done, field.name)
-            now = await region.get(method.resource, resource.id)
+            now = await look_again(region, method.resource, resource.id, parent_id(resource))
             if now is not None:
                 getattr(response, field.name).CopyFrom(now)
         return response
 
     async def _target(self, method: Method, request: Any) -> tuple[Region, Message | None]:
         """Where a change happens or a question is answered, and the object it is about or in."""
-        if method.parent is not None:
-            kind, name = method.parent, getattr(request, method.parent_field)
-        elif method.request_has("name_or_id"):
-            kind, name = method.resource, request.name_or_id
-        else:
-            return await self.places.one(request.location), None
         if method.changes:
             # A change does not look around.
-            await self.places.one(request.location)
-        return await self.reader.find(kind, request.location, name)
+            await self.places.one(request.location, method.parent or method.named)
+        if method.request_has("name_or_id"):
+            return await self.reader.find_target(method, request)
+        within = await self.reader.find_parent(method, request)
+        if within is not None:
+            return within
+        return await self.places.one(request.location, method.resource), None
 
     def _in_background(self, work: Any) -> None:
         task = asyncio.ensure_future(work)

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from google.protobuf.duration_pb2 import Duration
@@ -11,6 +12,7 @@ from google.protobuf.message import Message
 from google.protobuf.timestamp_pb2 import Timestamp
 from oaktreemodel.common import v1 as common
 
+from oaktree.api import areas
 from oaktree.api.masks import unknown_paths, update_violations
 from oaktree.failures import Code, Failure, invalid, violation
 from oaktree.shapes import OWN_FIELDS, FieldDescriptor, Method, has_behavior
@@ -133,20 +135,9 @@ def _is_other(field: FieldDescriptor, number: int) -> bool:
     return value is not None and value.name.endswith("_OTHER")
 
 
-# Of these fields of a request exactly one is to be given, or at most one.
-EXACTLY_ONE = {
-    "CreateServerRequest": [("image", "boot.volume")],
-    "AttachServerInterfaceRequest": [("network", "port")],
-    "AttachFloatingIpRequest": [("port", "server")],
-    "UploadImageStart": [("name_or_id", "create")],
-    "RemoveServerMetadataRequest": [("keys", "all_keys")],
-    "RemoveServerTagsRequest": [("tags", "all_tags")],
-    "ServerNetwork": [("network", "port")],
-}
-AT_MOST_ONE = {
-    "CreateServerRequest": [("networks", "no_network")],
-    "CreateFloatingIpRequest": [("port", "server")],
-}
+# Of these fields of a message exactly one is to be given, or at most one.
+EXACTLY_ONE: Mapping[str, Sequence[Sequence[str]]] = areas.gathered("EXACTLY_ONE")
+AT_MOST_ONE: Mapping[str, Sequence[Sequence[str]]] = areas.gathered("AT_MOST_ONE")
 
 
 def _given(message: Any, path: str) -> bool:
@@ -171,6 +162,7 @@ def _exclusive(request: Message, prefix: str) -> list[common.FieldViolation]:
                 violation(prefix + names[0], text, "REQUIRED" if not given else "EXCLUSIVE")
             )
     for names in AT_MOST_ONE.get(name, []):
-        if all(_given(request, each) for each in names):
-            wrong.append(violation(prefix + names[1], f"excludes {names[0]}", "EXCLUSIVE"))
+        given = [each for each in names if _given(request, each)]
+        if len(given) > 1:
+            wrong.append(violation(prefix + given[1], f"excludes {given[0]}", "EXCLUSIVE"))
     return wrong

@@ -25,7 +25,7 @@ from oaktree.api import tokens
 from oaktree.api.filters import Predicate
 from oaktree.api.masks import ReadMask
 from oaktree.api.places import Places, Selection, key, too_slow
-from oaktree.api.reading import LARGEST_PAGE, Reader, lacks, worst
+from oaktree.api.reading import LARGEST_PAGE, Reader, filter_of, lacks, worst
 from oaktree.clouds import Region
 from oaktree.failures import Code, Failure, invalid, unreachable, violation
 from oaktree.shapes import Kind, Method
@@ -71,8 +71,20 @@ class Change:
 class Feed:
     """What there is of one kind in one region, and what has changed lately."""
 
-    def __init__(self, region: Region, kind: Kind, patience: float, linger: float) -> None:
+    def __init__(
+        self,
+        region: Region,
+        kind: Kind,
+        patience: float,
+        linger: float,
+        parent: Message | None = None,
+    ) -> None:
         self.region = region
+        # What its objects have in common; the cloud's own have no region.
+        self.location = common.Location()
+        self.location.CopyFrom(region.location)
+        if region.identity_of(kind) != region.identity:
+            self.location.region = ""
         self.epoch = uuid.uuid4().hex[:12]
         # The number of the last change in the log.
         self.position = 0
@@ -86,6 +98,7 @@ class Feed:
         # Grows whenever there is anything to be seen here.
         self.news = asyncio.Event()
         self._kind = kind
+        self._parent = parent
         self._patience = patience
         self._linger = linger
         self._readers = 0
@@ -158,7 +171,9 @@ class Feed:
         objects: dict[str, Any] = {}
         after = ""
         while True:
-            page = await self.region.page(self._kind, after=after, limit=LARGEST_PAGE)
+            page = await self.region.page(
+                self._kind, after=after, limit=LARGEST_PAGE, parent=self._parent
+            )
             for each in page:
                 objects[each.id] = each  # type: ignore[attr-defined]
             if len(page) < LARGEST_PAGE:
@@ -234,13 +249,14 @@ class Watcher:
         self.linger = 300.0
         self._places = places
         self._reader = reader
-        self._feeds: dict[tuple[str, Kind], Feed] = {}
+        self._feeds: dict[tuple[str, Kind, str], Feed] = {}
 
-    def feed(self, region: Region, kind: Kind) -> Feed:
-        own = "/".join(key(region.location)), kind
+    def feed(self, region: Region, kind: Kind, parent: Any = None) -> Feed:
+        own = "/".join(key(region.location)), kind, parent.id if parent is not None else ""
         found = self._feeds.get(own)
         if found is None or found.done:
-            found = self._feeds[own] = Feed(region, kind, self._places.patience, self.linger)
+            found = Feed(region, kind, self._places.patience, self.linger, parent)
+            self._feeds[own] = found
         return found
 
     async def close(self) -> None:
@@ -255,11 +271,13 @@ class Watcher:
             )
         bound = tokens.digest(request, "resume_token", "skip_initial", "snapshot_only")
         positions = read_token(request.resume_token, bound)
-        selection = await self._places.select(request.locations)
+        within = await self._reader.find_parent(method, request)
+        parent = within[1] if within else None
+        selection = await self._reader.selected(method, request, within)
         with contextlib.ExitStack() as stack:
             watch = Watch(self._reader, method, request, selection, bound)
             for region in selection.regions:
-                feed = self.feed(region, method.resource)
+                feed = self.feed(region, method.resource, parent)
                 stack.enter_context(feed.reading())
                 watch.cursors.append(Cursor(feed, from_answer=feed.asked + 1))
             if positions is not None and not place(watch.cursors, positions):
@@ -373,7 +391,7 @@ class Watch:
         for cursor in self.cursors:
             region, failure = cursor.feed.region, cursor.feed.failure
             if failure is None and cursor.fits is None:
-                wanted = self._request.filter if self._request.HasField("filter") else None
+                wanted = filter_of(self._request)
                 found = await self._reader.ask_one(
                     region,
                     lambda each, w=wanted: (  # type: ignore[misc]
@@ -398,7 +416,7 @@ class Watch:
     def _fail_if_hopeless(self, failures: list[common.LocationError]) -> None:
         silent = [each for each in self.cursors if each.silent]
         everyone = bool(failures) and len(silent) == len(self.cursors)
-        if everyone or (failures and self._request.require_all_locations):
+        if everyone or (failures and getattr(self._request, "require_all_locations", False)):
             raise worst(failures, everyone)
 
     def _tell(self, cursor: Cursor, changes: list[Change]) -> Iterator[Message]:
@@ -440,7 +458,7 @@ class Watch:
     ) -> Iterator[Message]:
         """The events in answers of a good size; the last has the position that is reached then."""
         response, size = self._answer(), 0
-        location = cursor.feed.region.location
+        location = cursor.feed.location
         for kind, resource in seen:
             assert resource is not None
             masked = self._mask.apply(resource)
@@ -459,7 +477,7 @@ class Watch:
 
     def _synced(self, cursor: Cursor | None) -> Message:
         response = self._answer()
-        location = cursor.feed.region.location if cursor else None
+        location = cursor.feed.location if cursor else None
         response.events.add(kind=SYNCED, location=location)
         return response  # type: ignore[no-any-return]
 

@@ -49,6 +49,10 @@ class Region(abc.ABC):
     # How often it may be asked whether something has changed, in seconds.
     poll_interval: float = 2.0
 
+    def identity_of(self, kind: Kind) -> Hashable:
+        """What it is for objects of this kind: what a cloud has as a whole is in no region."""
+        return self.identity
+
     @abc.abstractmethod
     async def page(
         self,
@@ -74,15 +78,21 @@ class Region(abc.ABC):
         kind: Kind,
         id_: str,
         *,
+        parent: Message | None = None,
         fields: frozenset[str] | None = None,
     ) -> Message | None:
-        """The object with this id, or None."""
+        """The object with this id, or None. parent: the object it lives in, where that is known."""
 
     @abc.abstractmethod
     async def named(
-        self, kind: Kind, name: str, *, fields: frozenset[str] | None = None
+        self,
+        kind: Kind,
+        name: str,
+        *,
+        parent: Message | None = None,
+        fields: frozenset[str] | None = None,
     ) -> Sequence[Message]:
-        """The objects with this very name."""
+        """The objects with this very name. parent: the object they live in, where one is meant."""
 
     async def revision(self, kind: Kind) -> Hashable | None:
         """Something that changes whenever an object of this kind does; None if nothing does."""
@@ -91,7 +101,7 @@ class Region(abc.ABC):
     async def perform(self, method: str, request: Message, target: Message | None) -> Outcome:
         """Carries out a change or answers a question, by the method of the driver with its name.
 
-        target: the object the request names, or the one it lives in.
+        target: the object the request names; where it names only the one it lives in, that.
         """
         call = getattr(self, snake(method), None)
         if call is None:

@@ -2,7 +2,7 @@
 """Clouds in memory: the embedded default, and what tests and tours run on.
 
 They take time, give addresses by their kind, run out of quota and fail, as real ones do. What a
-kind of object goes through is declared in lifecycle.py.
+kind of object goes through is declared in areas/.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ from oaktreemodel.common import v1 as common
 from oaktree.clouds import Cloud, Region
 from oaktree.clouds.simulated.quirks import FLOATING, PROVIDER, Quirks
 from oaktree.clouds.simulated.region import SimulatedRegion
+from oaktree.clouds.simulated.store import Store
 
 __all__ = ["FLOATING", "PROVIDER", "Quirks", "SimulatedCloud"]
 
@@ -25,7 +26,8 @@ class SimulatedCloud(Cloud):
     def __init__(self, name: str, quirks: Quirks, regions: Sequence[str] = ("RegionOne",)) -> None:
         self.name = name
         self.quirks = quirks
-        self._regions = [SimulatedRegion(name, region, quirks) for region in regions]
+        shared = Store()
+        self._regions = [SimulatedRegion(name, region, quirks, shared=shared) for region in regions]
 
     def describe(self) -> cloud.Cloud:
         project = self._regions[0].location.project

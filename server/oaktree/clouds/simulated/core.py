@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import abc
 import asyncio
 import functools
 import uuid
@@ -10,14 +11,14 @@ from collections.abc import Callable, Hashable, Sequence
 from typing import Any
 
 from google.protobuf.message import Message
-from google.protobuf.timestamp_pb2 import Timestamp
 from oaktreemodel.common import v1 as common
 
 from oaktree.clouds import Outcome, Region
-from oaktree.clouds.simulated.lifecycle import ACTIONS, LIVES, Action, Life, Step
+from oaktree.clouds.simulated import areas
+from oaktree.clouds.simulated.lifecycle import Action, Fields, Step
+from oaktree.clouds.simulated.pouring import assign, declare, own_fields, pour, stamp
 from oaktree.clouds.simulated.quirks import Quirks
 from oaktree.clouds.simulated.store import Clock, Store
-from oaktree.clouds.simulated.words import say, word_of
 from oaktree.failures import (
     SAME_CALL,
     WHOLE_FLOW,
@@ -29,32 +30,39 @@ from oaktree.failures import (
     reference_not_found,
 )
 from oaktree.shapes import (
-    OWN_FIELDS,
     Kind,
+    Method,
+    area_of,
+    kinds,
     method_named,
+    parent_of,
+    parent_path,
     reference,
     snake,
     spoken_name,
-    to_change,
     type_name,
+    values_at,
+    word_of,
 )
 
+# The areas whose objects are of the whole cloud, whatever the region.
+CLOUD_WIDE = {"identity"}
 
-def stamp() -> Timestamp:
-    now = Timestamp()
-    now.GetCurrentTime()
-    now.nanos = 0
-    return now
+
+def is_cloud_wide(kind: Kind) -> bool:
+    return area_of(kind) in CLOUD_WIDE
 
 
 class Core(Region):
     """A region of a cloud in memory, as far as all kinds of objects are alike."""
 
-    def __init__(self, location: common.Location, quirks: Quirks, clock: Clock) -> None:
+    def __init__(
+        self, location: common.Location, quirks: Quirks, clock: Clock, shared: Store | None = None
+    ) -> None:
         self.location = location
         self.quirks = quirks
         self.poll_interval = 0.1 * min(quirks.pace, 1.0)
-        self.store = Store(clock)
+        self.store = Store(clock, self.noticed, shared, is_cloud_wide)
         self.blobs: dict[str, bytes] = {}
         # What was asked for the servers that are being made.
         self.asked: dict[str, Any] = {}
@@ -65,11 +73,16 @@ class Core(Region):
 
     def children(self, kind: Kind, parent: Any) -> Sequence[Any]:
         """The objects of a kind that live in another object."""
-        field = f"{type_name(type(parent))}_id"
-        return [each for each in self.store.table(kind) if getattr(each, field) == parent.id]
+        path = parent_path(kind)
+        own = parent.name if path.endswith("_name") else parent.id
+        return [each for each in self.store.table(kind) if path and getattr(each, path) == own]
 
     def reached(self, resource: Any) -> None:
         """What comes with a step that an object has taken."""
+
+    @abc.abstractmethod
+    def by_data(self, method: Method, request: Any, target: Any) -> Outcome:
+        """What a method does that no code is about."""
 
     # -- what Region asks for ---------------------------------------------------------------------
 
@@ -89,6 +102,9 @@ class Core(Region):
             )
         if kind is not None and type_name(kind) in self.lacks:
             raise not_supported(f"it has no {spoken_name(kind)}s", self.location)
+
+    def identity_of(self, kind: Kind) -> Hashable:
+        return ("simulated", self.location.cloud) if is_cloud_wide(kind) else self.identity
 
     async def page(
         self,
@@ -111,40 +127,40 @@ class Core(Region):
         kind: Kind,
         id_: str,
         *,
+        parent: Message | None = None,
         fields: frozenset[str] | None = None,
     ) -> Message | None:
         await self.answer(kind)
+        if parent is not None:
+            return next((each for each in self.children(kind, parent) if each.id == id_), None)
         found: Message | None = self.store.table(kind).get(id_)
         return found
 
     async def named(
-        self, kind: Kind, name: str, *, fields: frozenset[str] | None = None
+        self,
+        kind: Kind,
+        name: str,
+        *,
+        parent: Message | None = None,
+        fields: frozenset[str] | None = None,
     ) -> Sequence[Message]:
         await self.answer(kind)
-        return [each for each in self.store.table(kind) if each.name == name] if name else []
+        there = self.store.table(kind) if parent is None else self.children(kind, parent)
+        return [each for each in there if each.name == name] if name else []
 
     async def revision(self, kind: Kind) -> Hashable:
         await self.answer(kind)
         return self.store.table(kind).revision
 
     async def perform(self, method: str, request: Message, target: Message | None) -> Outcome:
-        await self.answer()
         shape = method_named(method)
+        await self.answer(shape.resource)
         if target is not None:
             # Others may have changed it since the caller looked.
             target = self.fresh(target)
         if hasattr(self, snake(method)):
             return await super().perform(method, request, target)
-        kind = shape.resource
-        if shape.verb == common.VERB_CREATE:
-            return self.create(kind, request)
-        if shape.verb == common.VERB_UPDATE and target is not None:
-            return Outcome(self.update(kind, target, request))
-        if shape.verb == common.VERB_DELETE and target is not None and shape.parent is None:
-            return self.delete(kind, target)
-        if method in ACTIONS and target is not None:
-            return self.act(target, ACTIONS[method])
-        raise not_supported(method, self.location)
+        return self.by_data(shape, request, target)
 
     def fresh(self, target: Any) -> Any:
         """The object as it is now."""
@@ -172,11 +188,11 @@ class Core(Region):
     def make(self, kind: Kind, request: Any = None, **fields: Any) -> Any:
         """A new object with what the request gives it, not yet in the store."""
         new: Any = kind(location=self.location, id=str(uuid.uuid4()))
+        if is_cloud_wide(kind):
+            new.location.region = ""
         has = kind.DESCRIPTOR.fields_by_name
         if request is not None:
-            for field, value in request.ListFields():
-                if field.number >= OWN_FIELDS and field.name in has:
-                    assign(new, field.name, value)
+            pour(own_fields(request), new)
         for name in {"create_time", "update_time"} & set(has):
             getattr(new, name).CopyFrom(stamp())
         for name, value in fields.items():
@@ -185,20 +201,13 @@ class Core(Region):
 
     def born(self, new: Any) -> Any:
         """Puts a new object into the store, where it goes on by itself."""
-        life = LIVES.get(type_name(type(new)), Life())
-        first = [step for step in life.birth if step.after == 0]
-        for step in first:
-            self.say(new, step)
+        steps = areas.thing(type_name(type(new))).birth
+        for step in steps:
+            if step.after == 0:
+                self.say(new, step)
         self.store.table(type(new)).put(new)
-        self.goes_through(new, [step for step in life.birth if step.after > 0])
+        self.goes_through(new, [step for step in steps if step.after > 0], "create")
         return new
-
-    def create(self, kind: Kind, request: Any) -> Outcome:
-        new = self.make(kind, request)
-        if self.store.table(kind).get(new.id) is not None:
-            raise self.already(new)
-        life = LIVES.get(type_name(kind), Life())
-        return Outcome(self.born(new), pending=any(step.after for step in life.birth))
 
     def already(self, there: Any) -> Failure:
         return Failure(
@@ -215,25 +224,6 @@ class Core(Region):
             f"the {spoken_name(type(there))} '{there.name or there.id}' is in use by {by}",
             resource=reference(there),
         )
-
-    def update(self, kind: Kind, target: Any, request: Any) -> Any:
-        self.check_etag(target, request)
-        self.check_unlocked(target)
-        changes = to_change(request)
-
-        def change(resource: Any) -> None:
-            has = resource.DESCRIPTOR.fields_by_name
-            for name, value in changes.items():
-                if name in has:
-                    if has[name].is_repeated:
-                        resource.ClearField(name)
-                    assign(resource, name, value)
-            if "set_properties" in changes:
-                resource.properties.update(changes["set_properties"])
-            for name in changes.get("remove_properties", ()):
-                resource.properties.pop(name, None)
-
-        return self.changed(target, change)
 
     def tagged(self, target: Any, tags: Sequence[str]) -> Any:
         """The object with these tags; the same one where that changes nothing."""
@@ -282,24 +272,54 @@ class Core(Region):
                 "with an update first",
                 resource=reference(target),
             )
-        life = LIVES.get(type_name(kind), Life())
-        for step in life.death:
+        self.check_unused(target)
+        thing = areas.thing(type_name(kind))
+        for step in thing.death:
             target = self.changed(target, functools.partial(self.said, step))
-        if not life.dying:
+        if self.is_to_fail(target, "delete"):
+            self.goes_through(target, [Step(thing.dying, {})], "delete")
+            return Outcome(target, pending=True)
+        if not thing.dying:
             self.gone(target)
             return Outcome(target)
-        self.store.later(life.dying * self.quirks.pace, lambda: self.gone(target))
+        self.store.later(thing.dying * self.quirks.pace, lambda: self.gone(target))
         return Outcome(target, pending=True)
 
     def gone(self, target: Any) -> None:
-        self.store.table(type(target)).remove(target.id)
+        """Takes an object out of the store, and what lives in it."""
+        kind = type(target)
+        now = self.store.table(kind).get(target.id)
+        if now is None:
+            return
+        for child in kinds().values():
+            if parent_of(child) is kind:
+                for each in self.children(child, now):
+                    self.gone(each)
+        self.store.table(kind).remove(target.id)
         self.blobs.pop(target.id, None)
+        unmade = areas.thing(type_name(kind)).unmade
+        if unmade is not None:
+            unmade(self, now)
 
-    def act(self, target: Any, action: Action) -> Outcome:
+    def check_unused(self, target: Any) -> None:
+        """Refuses what others still use."""
+        for where in areas.thing(type_name(type(target))).used_by:
+            type_, path = where.split(".", 1)
+            own = target.name if path.endswith(("_name", "_names")) else target.id
+            for each in self.store.table(kinds()[type_]):
+                if own in values_at(each, path):
+                    what = spoken_name(type(each))
+                    raise self.in_use(target, f"the {what} '{each.name or each.id}'")
+
+    def act(
+        self, target: Any, action: Action, change: Callable[[Any], None] = lambda each: None
+    ) -> Outcome:
         """Starts what an action leads to, where the object's status allows it."""
-        status = word_of(target, "status")
-        now, *later = action.steps
-        task = now.fields.get("task_state", "")
+        thing = areas.thing(type_name(type(target)))
+        has_status = thing.status in target.DESCRIPTOR.fields_by_name
+        status = word_of(target, thing.status) if has_status else ""
+        now, later = action.steps[:1], action.steps[1:]
+        task = now[0].fields.get("task_state", "") if now else ""
         if action.done and task and task == self.task_of(target):
             return Outcome(target, pending=True)  # the same change is joined
         self.check_idle(target)
@@ -314,7 +334,13 @@ class Core(Region):
                 retry=WHOLE_FLOW,
                 resource=reference(target),
             )
-        target = self.changed(target, lambda each: self.say(each, now))
+
+        def begin(each: Any) -> None:
+            change(each)
+            for step in now:
+                self.say(each, step)
+
+        target = self.changed(target, begin)
         self.goes_through(target, later)
         return Outcome(target, pending=bool(later))
 
@@ -325,11 +351,15 @@ class Core(Region):
         return "" if word == "UNSPECIFIED" else word
 
     def check_idle(self, target: Any) -> None:
-        if getattr(target, "task_state_raw", ""):
+        thing = areas.thing(type_name(type(target)))
+        busy = getattr(target, "task_state_raw", "")
+        if thing.busy and word_of(target, thing.status) in thing.busy:
+            busy = word_of(target, thing.status)
+        if busy:
             raise Failure(
                 Code.FAILED_PRECONDITION,
                 "IN_TRANSITION",
-                f"the {spoken_name(type(target))} is busy: {target.task_state_raw}",
+                f"the {spoken_name(type(target))} is busy: {busy}",
                 retry=SAME_CALL,
                 delay_seconds=self.quirks.pace,
                 resource=reference(target),
@@ -346,12 +376,29 @@ class Core(Region):
                 resource=reference(target),
             )
 
-    def goes_through(self, resource: Any, steps: Sequence[Step]) -> None:
+    # -- what happens by itself -------------------------------------------------------------------
+
+    def goes_through(self, resource: Any, steps: Sequence[Step], what: str = "") -> None:
         """Has the object go through the steps, each after the one before."""
         kind, id_, due = type(resource), resource.id, 0.0
+        steps = list(steps)
+        if steps and self.is_to_fail(resource, what):
+            failed = areas.thing(type_name(kind)).failed.get(what, {"status": "ERROR"})
+            steps[-1] = Step(steps[-1].after, failed)
         for step in steps:
             due += step.after * self.quirks.pace
             self.store.later(due, functools.partial(self.step, kind, id_, step))
+
+    def is_to_fail(self, resource: Any, what: str) -> bool:
+        """Whether a caller wants to see that fail: by metadata, a tag, the description or name."""
+        if not what:
+            return False
+        metadata = getattr(resource, "metadata", {})
+        if "simulate" in metadata:
+            return bool(metadata["simulate"] == f"{what}_error")
+        description = getattr(resource, "description", "")
+        texts = [resource.name, description, *getattr(resource, "tags", ())]
+        return any(text.endswith(f"simulate={what}_error") for text in texts)
 
     def step(self, kind: Kind, id_: str, step: Step) -> None:
         def change(resource: Any) -> None:
@@ -369,7 +416,7 @@ class Core(Region):
         def change(resource: Any) -> None:
             self.say(resource, Step(0, {"status": "ERROR"}))
             if "fault" in resource.DESCRIPTOR.fields_by_name:
-                self.say(resource, Step(0, {"task_state": ""}))
+                self.say(resource, Step(0, {"task_state": None}))
                 resource.fault.code = 500
                 resource.fault.message = failure.error.message
 
@@ -379,10 +426,33 @@ class Core(Region):
         self.say(resource, step)
 
     def say(self, resource: Any, step: Step) -> None:
-        for name, word in step.fields.items():
-            say(resource, name, word)
+        self.declare(resource, step.fields)
         if "update_time" in resource.DESCRIPTOR.fields_by_name:
             resource.update_time.CopyFrom(stamp())
+
+    def declare(self, resource: Any, fields: Fields, request: Any = None) -> None:
+        declare(resource, fields, self, request)
+
+    def noticed(self, before: Any, after: Any) -> None:
+        """Keeps the lists that other objects have of those that refer to them."""
+        changed = after if after is not None else before
+        for type_, field, path in listed(type_name(type(changed))):
+            kind = kinds()[type_]
+            table = self.store.still(kind)
+            seen = [each for each in (before, after) if each is not None]
+            relist = functools.partial(self.relist, field, path, changed)
+            for id_ in {id_ for each in seen for id_ in values_at(each, path)} - {""}:
+                if table.get(id_) is not None:
+                    self.store.change(kind, id_, relist)
+
+    def relist(self, field: str, path: str, changed: Any, resource: Any) -> None:
+        there = self.store.still(type(changed))
+        ids = [each.id for each in there if resource.id in values_at(each, path)]
+        own = resource.DESCRIPTOR.fields_by_name[field]
+        if own.is_repeated:
+            getattr(resource, field)[:] = ids
+        else:
+            setattr(resource, field, ids[0] if ids else "")
 
     def quota(self, what: str, limit: int) -> Failure:
         failure = Failure(
@@ -397,22 +467,13 @@ class Core(Region):
         return failure
 
 
-def assign(resource: Any, name: str, value: Any) -> None:
-    """Sets a field of any kind; adds to a list or map."""
-    field = resource.DESCRIPTOR.fields_by_name[name]
-    if field.is_repeated:
-        own = getattr(resource, name)
-        if field.message_type is not None and field.message_type.GetOptions().map_entry:
-            own.update(value)
-        else:
-            own.extend(value)
-    elif field.message_type is not None:
-        getattr(resource, name).CopyFrom(value)
-    elif field.enum_type is not None and not isinstance(value, str):
-        setattr(resource, name, value)
-        twin = f"{name}_raw"
-        word = word_of(resource, name)
-        if twin in resource.DESCRIPTOR.fields_by_name and word != "OTHER":
-            say(resource, name, "" if word == "UNSPECIFIED" else word)
-    else:
-        setattr(resource, name, value)
+@functools.cache
+def listed(type_: str) -> tuple[tuple[str, str, str], ...]:
+    """The types of objects that list those of this type, in which field, and by which of theirs."""
+    found = []
+    for owner, thing in areas.gathered("THINGS").items():
+        for field, where in thing.lists.items():
+            own, path = where.split(".", 1)
+            if own == type_:
+                found.append((owner, field, path))
+    return tuple(found)

@@ -11,8 +11,9 @@ from oaktreemodel.common import v1 as common
 from oaktreemodel.image import v1 as image
 
 from oaktree.clouds import Outcome
+from oaktree.clouds.simulated.areas.image import CONTAINER_FORMATS, DISK_FORMATS
 from oaktree.clouds.simulated.core import Core
-from oaktree.clouds.simulated.lifecycle import CONTAINER_FORMATS, DISK_FORMATS, Step
+from oaktree.clouds.simulated.lifecycle import Step
 from oaktree.clouds.simulated.words import say
 from oaktree.failures import Code, Failure, not_supported
 from oaktree.shapes import reference

@@ -1,178 +1,100 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What simulated objects go through: states, times in seconds, and what is refused.
-
-This is data, so that a new resource is simulated by saying how it lives.
-"""
+"""The words in which it is said how simulated objects live. areas/ says it of each kind."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+# What fields are set to, by their names. An enum is named by its value without the prefix; a text
+# with braces is filled in from the object's fields; None clears. What has to be computed is a
+# function of the region, the object and the request.
+Fields = Mapping[str, Any]
+Computed = Callable[[Any, Any, Any], Any]
 
 
 @dataclass(frozen=True)
 class Step:
-    """After this many seconds the fields are as given, enums by their values without the prefix."""
+    """After this many seconds the fields are as given."""
 
     after: float
-    fields: Mapping[str, str]
+    fields: Fields
 
 
 @dataclass(frozen=True)
-class Life:
-    """The life of a kind of object."""
+class Thing:
+    """How a kind of object lives."""
 
-    # What a new one goes through.
+    # What a new one goes through; what one does after an update; what one that is being deleted
+    # goes through before it is gone, and how long the last of that takes.
     birth: Sequence[Step] = ()
-    # What one that is being deleted goes through before it is gone.
+    change: Sequence[Step] = ()
     death: Sequence[Step] = ()
-    # How long the last of that takes.
     dying: float = 0.0
+    # What it comes to when what it goes through fails; by default its status becomes ERROR. By the
+    # last word of the kind of the operation where they differ: {"delete": {...}}.
+    failed: Mapping[str, Fields] = field(default_factory=dict)
+    # The field that says how it is.
+    status: str = "status"
+    # The values of that in which nothing can be changed: IN_TRANSITION.
+    busy: Sequence[str] = ()
+    # What a new one has that nobody gave.
+    fields: Fields = field(default_factory=dict)
+    # Its id and name, where they are made of other fields: "{flavor_id}/{project_id}".
+    id: str = ""
+    name: str = ""
+    # Where a field of a request goes that is not called so in the object: {"node": "node_uuid"}.
+    copies: Mapping[str, str] = field(default_factory=dict)
+    # The kind of object that a field of a request refers to, where its name does not say it. Empty:
+    # it refers to nothing that is looked for.
+    refers: Mapping[str, str] = field(default_factory=dict)
+    # Fields that no two have alike: "name", or "name domain_id" together.
+    unique: Sequence[str] = ()
+    # What keeps it from being deleted: other kinds of objects, and where they hold its id:
+    # "port.network_id".
+    used_by: Sequence[str] = ()
+    # Lists of the ids of those that refer to it: {"listener_ids": "listener.load_balancer_id"}.
+    lists: Mapping[str, str] = field(default_factory=dict)
+    # Those that are there from the beginning. References are by name, as in requests.
+    seeds: Sequence[Fields] = ()
+    # What else comes with a new one, or goes with a deleted one.
+    made: Callable[[Any, Any, Any], None] | None = None
+    unmade: Callable[[Any, Any], None] | None = None
+    # Other fields of the answer to Create.
+    answers: Fields = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
 class Action:
-    """What an action leads to."""
+    """What an action leads to, besides what its name and the names of its fields say.
+
+    Fields of the request that the object has are set. AddXTags, SetXMetadata and RemoveXRoutes
+    change the list or map of that name.
+    """
 
     # The statuses in which it is allowed; none means all.
     allowed: Sequence[str] = ()
     steps: Sequence[Step] = ()
     # The statuses in which there is nothing left to do.
     done: Sequence[str] = ()
+    # What it sets at once.
+    sets: Fields = field(default_factory=dict)
+    # Where a field of the request goes that is not called so in the object; empty: nowhere.
+    copies: Mapping[str, str] = field(default_factory=dict)
+    refers: Mapping[str, str] = field(default_factory=dict)
+    # The kind of object it makes from the request, and the field of that which refers to this one.
+    makes: str = ""
+    origin: str = ""
+    # Other fields of the answer.
+    answers: Fields = field(default_factory=dict)
+    # All that it does, where none of that says it: from the region, the object and the request to
+    # the object as known then.
+    does: Computed | None = None
 
 
-def server(after: float, status: str, vm: str, power: str, task: str = "") -> Step:
-    return Step(after, {"status": status, "vm_state": vm, "power_state": power, "task_state": task})
+@dataclass(frozen=True)
+class Query:
+    """The fields of the answer to a question."""
 
-
-RUNNING = ("ACTIVE", "ACTIVE", "RUNNING")
-OFF = ("SHUTOFF", "STOPPED", "SHUTDOWN")
-
-LIVES: Mapping[str, Life] = {
-    "server": Life(
-        birth=[
-            server(0.0, "BUILD", "BUILDING", "PENDING", "SCHEDULING"),
-            server(0.3, "BUILD", "BUILDING", "PENDING", "NETWORKING"),
-            server(0.3, "BUILD", "BUILDING", "PENDING", "SPAWNING"),
-            server(0.6, *RUNNING),
-        ],
-        death=[Step(0.0, {"task_state": "DELETING"})],
-        dying=0.4,
-    ),
-    "image": Life(birth=[Step(0.0, {"status": "QUEUED"})], dying=0.1),
-    "floating_ip": Life(birth=[Step(0.0, {"status": "DOWN"})], dying=0.1),
-    "network": Life(birth=[Step(0.0, {"status": "ACTIVE"})]),
-    "port": Life(birth=[Step(0.0, {"status": "DOWN"})]),
-    "volume": Life(
-        birth=[Step(0.0, {"status": "CREATING"}), Step(0.5, {"status": "AVAILABLE"})],
-        death=[Step(0.0, {"status": "DELETING"})],
-        dying=0.3,
-    ),
-}
-
-ACTIONS: Mapping[str, Action] = {
-    "StartServer": Action(
-        ["SHUTOFF"], [server(0, *OFF, "POWERING_ON"), server(0.3, *RUNNING)], ["ACTIVE"]
-    ),
-    "StopServer": Action(
-        ["ACTIVE", "RESCUE", "ERROR"],
-        [server(0, *RUNNING, "POWERING_OFF"), server(0.3, *OFF)],
-        ["SHUTOFF"],
-    ),
-    "PauseServer": Action(
-        ["ACTIVE"],
-        [server(0, *RUNNING, "PAUSING"), server(0.2, "PAUSED", "PAUSED", "PAUSED")],
-        ["PAUSED"],
-    ),
-    "UnpauseServer": Action(
-        ["PAUSED"],
-        [server(0, "PAUSED", "PAUSED", "PAUSED", "UNPAUSING"), server(0.2, *RUNNING)],
-        ["ACTIVE"],
-    ),
-    "SuspendServer": Action(
-        ["ACTIVE"],
-        [server(0, *RUNNING, "SUSPENDING"), server(0.3, "SUSPENDED", "SUSPENDED", "SUSPENDED")],
-        ["SUSPENDED"],
-    ),
-    "ResumeServer": Action(
-        ["SUSPENDED"],
-        [server(0, "SUSPENDED", "SUSPENDED", "SUSPENDED", "RESUMING"), server(0.3, *RUNNING)],
-        ["ACTIVE"],
-    ),
-    "RescueServer": Action(
-        ["ACTIVE", "SHUTOFF", "ERROR"],
-        [server(0, *RUNNING, "RESCUING"), server(0.3, "RESCUE", "RESCUED", "RUNNING")],
-    ),
-    "UnrescueServer": Action(
-        ["RESCUE"],
-        [server(0, "RESCUE", "RESCUED", "RUNNING", "UNRESCUING"), server(0.3, *RUNNING)],
-        ["ACTIVE"],
-    ),
-    "ShelveServer": Action(
-        ["ACTIVE", "SHUTOFF", "PAUSED", "SUSPENDED"],
-        [
-            server(0, *RUNNING, "SHELVING"),
-            server(0.4, "SHELVED_OFFLOADED", "SHELVED_OFFLOADED", "SHUTDOWN"),
-        ],
-        ["SHELVED", "SHELVED_OFFLOADED"],
-    ),
-    "UnshelveServer": Action(
-        ["SHELVED", "SHELVED_OFFLOADED"],
-        [
-            server(0, "SHELVED_OFFLOADED", "SHELVED_OFFLOADED", "SHUTDOWN", "UNSHELVING"),
-            server(0.4, *RUNNING),
-        ],
-        ["ACTIVE"],
-    ),
-    "ResizeServer": Action(
-        ["ACTIVE", "SHUTOFF"],
-        [
-            server(0, "RESIZE", "ACTIVE", "RUNNING", "RESIZE_PREP"),
-            server(0.5, "VERIFY_RESIZE", "RESIZED", "RUNNING"),
-        ],
-    ),
-    "ConfirmServerResize": Action(
-        ["VERIFY_RESIZE"],
-        [
-            server(0, "VERIFY_RESIZE", "RESIZED", "RUNNING", "RESIZE_CONFIRMING"),
-            server(0.2, *RUNNING),
-        ],
-    ),
-    "RevertServerResize": Action(
-        ["VERIFY_RESIZE"],
-        [
-            server(0, "REVERT_RESIZE", "RESIZED", "RUNNING", "RESIZE_REVERTING"),
-            server(0.3, *RUNNING),
-        ],
-    ),
-    "RebuildServer": Action(
-        ["ACTIVE", "SHUTOFF", "ERROR"],
-        [server(0, "REBUILD", "ACTIVE", "RUNNING", "REBUILDING"), server(0.5, *RUNNING)],
-    ),
-    "MigrateServer": Action(
-        ["ACTIVE", "SHUTOFF"],
-        [
-            server(0, "RESIZE", "ACTIVE", "RUNNING", "RESIZE_PREP"),
-            server(0.5, "VERIFY_RESIZE", "RESIZED", "RUNNING"),
-        ],
-    ),
-    "ChangeServerPassword": Action(
-        ["ACTIVE"],
-        [server(0, "PASSWORD", *RUNNING[1:], "UPDATING_PASSWORD"), server(0.2, *RUNNING)],
-    ),
-    "DeactivateImage": Action(["ACTIVE"], [Step(0, {"status": "DEACTIVATED"})], ["DEACTIVATED"]),
-    "ReactivateImage": Action(["DEACTIVATED"], [Step(0, {"status": "ACTIVE"})], ["ACTIVE"]),
-}
-
-# A soft reboot and a hard one look different while they last.
-SOFT_REBOOT = Action(
-    ["ACTIVE"], [server(0, "REBOOT", *RUNNING[1:], "REBOOTING"), server(0.3, *RUNNING)]
-)
-HARD_REBOOT = Action(
-    ["ACTIVE", "SHUTOFF", "ERROR", "PAUSED", "SUSPENDED"],
-    [server(0, "HARD_REBOOT", *RUNNING[1:], "REBOOTING_HARD"), server(0.3, *RUNNING)],
-)
-
-# What images may be.
-DISK_FORMATS = ("raw", "qcow2", "vhd", "vmdk", "iso")
-CONTAINER_FORMATS = ("bare", "ovf", "ova")
+    answers: Fields

@@ -16,7 +16,7 @@ class Quirks:
     quota_status: int = 413
     # How many servers a project may have.
     server_quota: int = 1_000_000
-    # How much longer everything takes than in lifecycle.py.
+    # How much longer everything takes than areas/ says.
     pace: float = 1.0
     # How many seconds each answer takes.
     latency: float = 0.0

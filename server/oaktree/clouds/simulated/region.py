@@ -11,17 +11,23 @@ from oaktreemodel.common import v1 as common
 
 from oaktree.clouds.simulated import seed
 from oaktree.clouds.simulated.flavors import Flavors
+from oaktree.clouds.simulated.generic import Generic
 from oaktree.clouds.simulated.keypairs import Keypairs
 from oaktree.clouds.simulated.quirks import Quirks
 from oaktree.clouds.simulated.servers import Servers
-from oaktree.clouds.simulated.store import Clock
+from oaktree.clouds.simulated.store import Clock, Store
 
 
-class SimulatedRegion(Servers, Flavors, Keypairs):
+class SimulatedRegion(Servers, Flavors, Keypairs, Generic):
     """One region of a cloud in memory."""
 
     def __init__(
-        self, cloud_name: str, region: str, quirks: Quirks, clock: Clock = time.monotonic
+        self,
+        cloud_name: str,
+        region: str,
+        quirks: Quirks,
+        clock: Clock = time.monotonic,
+        shared: Store | None = None,
     ) -> None:
         project = common.Project(
             id=seed.uid(cloud_name, "project"),
@@ -30,13 +36,17 @@ class SimulatedRegion(Servers, Flavors, Keypairs):
             domain_name="Default",
         )
         super().__init__(
-            common.Location(cloud=cloud_name, region=region, project=project), quirks, clock
+            common.Location(cloud=cloud_name, region=region, project=project),
+            quirks,
+            clock,
+            shared,
         )
         if not quirks.floating_ips:
             self.lacks = frozenset({"floating_ip", "floating_ip_pool"})
         self.identity: Hashable = ("simulated", cloud_name, region)
         self.zones = (f"{region.lower()}-a", f"{region.lower()}-b")
         seed.fill(self)
+        self.seed()
 
     async def capabilities(self) -> cloud.Capabilities:
         await self.answer()

@@ -14,9 +14,10 @@ from oaktreemodel.compute import v1 as compute
 from oaktreemodel.image import v1 as image
 from oaktreemodel.network import v1 as network
 
-from oaktree.clouds.simulated.lifecycle import ACTIONS, CONTAINER_FORMATS, DISK_FORMATS, server
+from oaktree.clouds.simulated.areas.compute import server
+from oaktree.clouds.simulated.areas.image import CONTAINER_FORMATS, DISK_FORMATS
 from oaktree.clouds.simulated.words import say
-from oaktree.shapes import methods, snake, type_name
+from oaktree.shapes import kind_of, methods, type_name
 
 if TYPE_CHECKING:
     from oaktree.clouds.simulated.core import Core
@@ -163,7 +164,7 @@ def add_server(region: SimulatedRegion, name: str, number: int) -> Any:
 SERVERS_WITH_PORTS = 100
 
 
-def capabilities(region: Core) -> cloud.Capabilities:
+def capabilities(region: SimulatedRegion) -> cloud.Capabilities:
     """What a simulated region says it can do."""
     quirks = region.quirks
     return cloud.Capabilities(
@@ -237,13 +238,17 @@ def network_capabilities(region: Core) -> cloud.NetworkCapabilities:
     return known
 
 
-def features(region: Core) -> list[str]:
+def features(region: SimulatedRegion) -> list[str]:
     """The actions that are simulated."""
-    names = []
-    for method in methods():
-        own = method.name in ACTIONS or hasattr(region, method.snake_name)
-        if method.verb == common.VERB_ACTION and own:
-            type_ = type_name(method.resource)
-            words = [word for word in snake(method.name).split("_") if word not in type_.split("_")]
-            names.append(f"{type_}.{'_'.join(words)}")
-    return sorted(names)
+    return sorted(
+        kind_of(method)
+        for method in methods()
+        if method.verb == common.VERB_ACTION and type_name(method.resource) not in region.lacks
+    )
+
+
+def in_depth(region: SimulatedRegion) -> list[str]:
+    """The types of the resources that code is about, beside the data."""
+    return sorted(
+        {type_name(each.resource) for each in methods() if hasattr(region, each.snake_name)}
+    )

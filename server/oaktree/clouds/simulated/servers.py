@@ -15,13 +15,14 @@ from oaktreemodel.image import v1 as image
 from oaktreemodel.network import v1 as network
 
 from oaktree.clouds import Outcome
-from oaktree.clouds.simulated import lifecycle, seed
+from oaktree.clouds.simulated import seed
+from oaktree.clouds.simulated.areas.compute import ACTIONS, HARD_REBOOT, SOFT_REBOOT
 from oaktree.clouds.simulated.floating_ips import FloatingIps
 from oaktree.clouds.simulated.images import Images
 from oaktree.clouds.simulated.volumes import Volumes
-from oaktree.clouds.simulated.words import say, word_of
+from oaktree.clouds.simulated.words import say
 from oaktree.failures import Code, Failure, invalid, not_found, not_supported, violation
-from oaktree.shapes import Kind, reference
+from oaktree.shapes import Kind, reference, word_of
 
 # Metadata by which a caller makes a simulated server fail: simulate=error, simulate=no_address.
 SIMULATE = "simulate"
@@ -154,13 +155,13 @@ class Servers(FloatingIps, Images, Volumes):
 
     async def reboot_server(self, request: compute.RebootServerRequest, target: Any) -> Outcome:
         hard = request.reboot_type == compute.SERVER_REBOOT_TYPE_HARD
-        return self.act(target, lifecycle.HARD_REBOOT if hard else lifecycle.SOFT_REBOOT)
+        return self.act(target, HARD_REBOOT if hard else SOFT_REBOOT)
 
     async def resize_server(self, request: compute.ResizeServerRequest, target: Any) -> Outcome:
         flavor = self.mean(compute.Flavor, request.flavor, "flavor")
-        action = lifecycle.ACTIONS["ResizeServer"]
+        action = ACTIONS["ResizeServer"]
         if request.confirm:
-            confirm = lifecycle.ACTIONS["ConfirmServerResize"].steps
+            confirm = ACTIONS["ConfirmServerResize"].steps
             action = dataclasses.replace(action, steps=[*action.steps, *confirm])
         outcome = self.act(target, action)
         self.resized[target.id] = target.flavor
@@ -170,14 +171,14 @@ class Servers(FloatingIps, Images, Volumes):
     async def revert_server_resize(
         self, request: compute.RevertServerResizeRequest, target: Any
     ) -> Outcome:
-        outcome = self.act(target, lifecycle.ACTIONS["RevertServerResize"])
+        outcome = self.act(target, ACTIONS["RevertServerResize"])
         before = self.resized.pop(target.id, target.flavor)
         new = self.changed(outcome.resource, lambda each: each.flavor.CopyFrom(before))
         return dataclasses.replace(outcome, resource=new)
 
     async def rebuild_server(self, request: compute.RebuildServerRequest, target: Any) -> Outcome:
         found = self.mean(image.Image, request.image, "image")
-        outcome = self.act(target, lifecycle.ACTIONS["RebuildServer"])
+        outcome = self.act(target, ACTIONS["RebuildServer"])
 
         def change(each: Any) -> None:
             each.image_id = found.id
@@ -193,7 +194,7 @@ class Servers(FloatingIps, Images, Volumes):
         return dataclasses.replace(outcome, resource=new, answer={"admin_pass": password})
 
     async def rescue_server(self, request: compute.RescueServerRequest, target: Any) -> Outcome:
-        outcome = self.act(target, lifecycle.ACTIONS["RescueServer"])
+        outcome = self.act(target, ACTIONS["RescueServer"])
         password = request.admin_pass or secrets.token_urlsafe(9)
         return dataclasses.replace(outcome, answer={"admin_pass": password})
 

@@ -7,7 +7,6 @@ import bisect
 import heapq
 import itertools
 import time
-from collections import defaultdict
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -24,8 +23,9 @@ class Table:
     An object is never changed in place: whoever holds one holds it as it was.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, changed: Callable[[Any, Any], None] | None = None) -> None:
         self.revision = 0
+        self._changed = changed
         self._objects: dict[str, Any] = {}
         self._ids: list[str] = []
 
@@ -39,15 +39,21 @@ class Table:
         return self._objects.get(id_)
 
     def put(self, resource: Any) -> None:
-        if resource.id not in self._objects:
+        before = self._objects.get(resource.id)
+        if before is None:
             bisect.insort(self._ids, resource.id)
         self._objects[resource.id] = resource
         self.revision += 1
+        if self._changed is not None:
+            self._changed(before, resource)
 
     def remove(self, id_: str) -> None:
-        if self._objects.pop(id_, None) is not None:
+        before = self._objects.pop(id_, None)
+        if before is not None:
             del self._ids[bisect.bisect_left(self._ids, id_)]
             self.revision += 1
+            if self._changed is not None:
+                self._changed(before, None)
 
     def after(self, id_: str, limit: int) -> list[Any]:
         begin = bisect.bisect_right(self._ids, id_) if id_ else 0
@@ -57,29 +63,56 @@ class Table:
 class Store:
     """All tables, and a calendar of what happens by itself."""
 
-    def __init__(self, clock: Clock = time.monotonic) -> None:
+    def __init__(
+        self,
+        clock: Clock = time.monotonic,
+        changed: Callable[[Any, Any], None] | None = None,
+        shared: Store | None = None,
+        shares: Callable[[Kind], bool] = lambda kind: False,
+    ) -> None:
+        """changed: told of each object before and after a change, None where there is none.
+
+        shared: the store of those kinds that several have in common, as shares tells.
+        """
         self._clock = clock
-        self._tables: dict[Kind, Table] = defaultdict(Table)
+        self._changed = changed
+        self._shared = shared
+        self._shares = shares
+        self._tables: dict[Kind, Table] = {}
         self._due: list[tuple[float, int, Callable[[], None]]] = []
         self._order = itertools.count()
+        if shared is not None:
+            self._due, self._order = shared._due, shared._order
 
     def table(self, kind: Kind) -> Table:
         """The table as it is now: all that was due has happened."""
         now = self._clock()
         while self._due and self._due[0][0] <= now:
             heapq.heappop(self._due)[2]()
-        return self._tables[kind]
+        return self.still(kind)
+
+    def still(self, kind: Kind) -> Table:
+        """The table, whatever is due."""
+        found = self._tables.get(kind)
+        if found is None:
+            if self._shared is not None and self._shares(kind):
+                found = self._shared.still(kind)
+            else:
+                found = Table(self._changed)
+            self._tables[kind] = found
+        return found
 
     def later(self, seconds: float, event: Callable[[], None]) -> None:
         heapq.heappush(self._due, (self._clock() + seconds, next(self._order), event))
 
     def change(self, kind: Kind, id_: str, change: Callable[[Any], None]) -> Message | None:
         """The object after a change; None when it is not there any more."""
-        old = self._tables[kind].get(id_)
+        table = self.still(kind)
+        old = table.get(id_)
         if old is None:
             return None
         new = type(old)()
         new.CopyFrom(old)
         change(new)
-        self._tables[kind].put(new)
+        table.put(new)
         return new  # type: ignore[no-any-return]

@@ -10,19 +10,13 @@ from oaktreemodel.common import v1 as common
 from oaktreemodel.compute import v1 as compute
 
 from oaktree.clouds import Outcome
+from oaktree.clouds.simulated.areas.block_storage import ACTIONS
 from oaktree.clouds.simulated.core import Core
-from oaktree.clouds.simulated.lifecycle import Action, Step
+from oaktree.clouds.simulated.lifecycle import Step
 from oaktree.failures import Code, Failure, not_found
 from oaktree.shapes import reference
 
 TYPES = ("fast", "standard")
-EXTEND = Action(
-    ["AVAILABLE", "IN_USE"],
-    [Step(0, {"status": "EXTENDING"}), Step(0.3, {"status": "AVAILABLE"})],
-)
-RETYPE = Action(
-    ["AVAILABLE"], [Step(0, {"status": "RETYPING"}), Step(0.3, {"status": "AVAILABLE"})]
-)
 
 
 class Volumes(Core):
@@ -55,7 +49,7 @@ class Volumes(Core):
                 f"size_gib: the volume has {target.size_gib} GiB and can only grow",
                 resource=reference(target),
             )
-        outcome = self.act(target, EXTEND)
+        outcome = self.act(target, ACTIONS["ExtendVolume"])
 
         def change(each: Any) -> None:
             each.size_gib = request.size_gib
@@ -65,7 +59,7 @@ class Volumes(Core):
     async def retype_volume(
         self, request: block_storage.RetypeVolumeRequest, target: Any
     ) -> Outcome:
-        outcome = self.act(target, RETYPE)
+        outcome = self.act(target, ACTIONS["RetypeVolume"])
 
         def change(each: Any) -> None:
             each.volume_type = request.volume_type

@@ -3,19 +3,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
+from oaktree.clouds.simulated import areas
 from oaktree.shapes import snake
 
-# Nova's hypervisor states are numbers.
-POWER_STATES = {
-    "PENDING": "0",
-    "RUNNING": "1",
-    "PAUSED": "3",
-    "SHUTDOWN": "4",
-    "CRASHED": "6",
-    "SUSPENDED": "7",
-}
 # Those that have a dash where the enum has to have an underscore.
 DASHED = {
     "IN_USE",
@@ -25,8 +18,8 @@ DASHED = {
     "SOFT_DELETING",
     "RESTORING_BACKUP",
 }
-# The enums whose words are upper case.
-UPPER = {"ServerStatus", "FloatingIpStatus", "NetworkStatus", "PortStatus", "ServerDiskConfig"}
+UPPER = areas.upper()
+WORDS: Mapping[str, Mapping[str, str]] = areas.gathered("WORDS")
 
 
 def say(resource: Any, field: str, word: str) -> None:
@@ -40,18 +33,11 @@ def say(resource: Any, field: str, word: str) -> None:
 
 
 def raw(enum: str, word: str) -> str:
-    if not word:
+    if not word or word == "UNSPECIFIED":
         return ""
-    if enum == "ServerPowerState":
-        return POWER_STATES[word]
+    known = WORDS.get(enum, {}).get(word)
+    if known is not None:
+        return known
     if word in DASHED:
         word = word.replace("_", "-")
     return word if enum in UPPER else word.lower()
-
-
-def word_of(resource: Any, field: str) -> str:
-    """The name of an enum's value without its prefix."""
-    enum = resource.DESCRIPTOR.fields_by_name[field].enum_type
-    prefix = f"{snake(enum.name).upper()}_"
-    name = enum.values_by_number[getattr(resource, field)].name
-    return str(name).removeprefix(prefix)

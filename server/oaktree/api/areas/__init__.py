@@ -1,0 +1,29 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What does not follow from the shape of the protos, by area.
+
+The module of an area has what it needs of these:
+
+ENDS: by the kind of an operation (server.create), when it is done and when it has failed. Most need
+    no more than oaktree.api.ends.reaches("ACTIVE") or vanishes().
+FILTERS: by the name of a filter and its field (PortFilter.subnets), how it matches where the name
+    does not say: the path of the fields that hold the ids of what the field names, as
+    "subnet: addresses.subnet_id"; or a function of the object and the value.
+DEFAULTS: by the same names, what a filter that does not give the field lets through.
+EXACTLY_ONE, AT_MOST_ONE: by the name of a message, groups of fields that exclude each other.
+"""
+
+from __future__ import annotations
+
+import functools
+import importlib
+import pkgutil
+from typing import Any
+
+
+@functools.cache
+def gathered(name: str) -> dict[str, Any]:
+    """One table of all areas."""
+    found: dict[str, Any] = {}
+    for module in pkgutil.iter_modules(__path__):
+        found.update(getattr(importlib.import_module(f"{__name__}.{module.name}"), name, {}))
+    return found

@@ -1,0 +1,78 @@
+# SPDX-License-Identifier: Apache-2.0
+"""How the objects of each area live: data, so that a resource is simulated by saying how it lives.
+
+What no area says anything about lives too: it is made from its request, is there at once, can be
+changed, and is gone when it is deleted. Fields of a request that the object has are copied,
+messages field by field; "string network" goes into network_id, by the id or exact name of a
+network, and "repeated string subnets" into subnet_ids. Children live in what field 3 of their
+requests names, and go with it. What is asked for without a name, as a quota is, there is one of in
+each region. So the module of an area, named as the area is, says only what does not go by itself:
+
+THINGS: by the type of a resource, its Thing: states and times (birth, change, death, dying), what a
+    new one has (fields, seeds), where fields go that are called otherwise (copies, refers), what
+    there is only once (unique, id), what refuses a deletion (used_by).
+ACTIONS: by the name of a method, its Action: allowed states, steps, what it sets, what it makes. An
+    action needs none where its name and its fields say all: AddXTags, SetXMetadata, UpdateX.
+QUERIES: by the name of a method, its Query.
+UPPER: enums whose words are upper case in the cloud; all others are lower case.
+WORDS: by the name of an enum, the words of the cloud that do not follow from the values.
+
+    THINGS = {
+        "zone": Thing(
+            birth=[Step(0, {"status": "PENDING"}), Step(0.3, {"status": "ACTIVE"})],
+            death=[Step(0, {"status": "PENDING", "action": "DELETE"})],
+            dying=0.2,
+            fields={"ttl_seconds": 3600, "serial": 1},
+            unique=["name"],
+        ),
+    }
+
+What is slow also needs its end: see oaktree.api.areas. What no data can say is a method of a class
+in this package, named as the RPC is; its resource then counts as simulated in depth.
+"""
+
+from __future__ import annotations
+
+import functools
+import importlib
+import pkgutil
+from typing import Any
+
+from oaktree.clouds.simulated.lifecycle import Action, Query, Thing
+
+
+@functools.cache
+def gathered(name: str) -> dict[str, Any]:
+    """One table of all areas."""
+    found: dict[str, Any] = {}
+    for module in pkgutil.iter_modules(__path__):
+        found.update(getattr(importlib.import_module(f"{__name__}.{module.name}"), name, {}))
+    return found
+
+
+@functools.cache
+def upper() -> frozenset[str]:
+    """The enums whose words are upper case."""
+    found: set[str] = set()
+    for module in pkgutil.iter_modules(__path__):
+        found |= getattr(importlib.import_module(f"{__name__}.{module.name}"), "UPPER", set())
+    return frozenset(found)
+
+
+def thing(type_: str) -> Thing:
+    """How objects of a type live."""
+    found: Thing = gathered("THINGS").get(type_, PLAIN)
+    return found
+
+
+def action(method: str) -> Action | None:
+    found: Action | None = gathered("ACTIONS").get(method)
+    return found
+
+
+def query(method: str) -> Query | None:
+    found: Query | None = gathered("QUERIES").get(method)
+    return found
+
+
+PLAIN = Thing()
