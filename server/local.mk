@@ -14,11 +14,19 @@ EXTRA_DIST += \
   %D%/oaktree/__main__.py \
   %D%/oaktree/api/__init__.py \
   %D%/oaktree/api/areas/__init__.py \
+  %D%/oaktree/api/areas/baremetal.py \
   %D%/oaktree/api/areas/block_storage.py \
+  %D%/oaktree/api/areas/cloud.py \
   %D%/oaktree/api/areas/compute.py \
+  %D%/oaktree/api/areas/container_infra.py \
+  %D%/oaktree/api/areas/dns.py \
+  %D%/oaktree/api/areas/identity.py \
   %D%/oaktree/api/areas/image.py \
+  %D%/oaktree/api/areas/load_balancer.py \
   %D%/oaktree/api/areas/network.py \
+  %D%/oaktree/api/areas/object_store.py \
   %D%/oaktree/api/areas/operation.py \
+  %D%/oaktree/api/areas/orchestration.py \
   %D%/oaktree/api/ends.py \
   %D%/oaktree/api/filters.py \
   %D%/oaktree/api/masks.py \
@@ -35,10 +43,19 @@ EXTRA_DIST += \
   %D%/oaktree/clouds/addresses.py \
   %D%/oaktree/clouds/simulated/__init__.py \
   %D%/oaktree/clouds/simulated/areas/__init__.py \
+  %D%/oaktree/clouds/simulated/areas/baremetal.py \
   %D%/oaktree/clouds/simulated/areas/block_storage.py \
+  %D%/oaktree/clouds/simulated/areas/cloud.py \
   %D%/oaktree/clouds/simulated/areas/compute.py \
+  %D%/oaktree/clouds/simulated/areas/container_infra.py \
+  %D%/oaktree/clouds/simulated/areas/dns.py \
+  %D%/oaktree/clouds/simulated/areas/identity.py \
   %D%/oaktree/clouds/simulated/areas/image.py \
+  %D%/oaktree/clouds/simulated/areas/load_balancer.py \
   %D%/oaktree/clouds/simulated/areas/network.py \
+  %D%/oaktree/clouds/simulated/areas/object_store.py \
+  %D%/oaktree/clouds/simulated/areas/operation.py \
+  %D%/oaktree/clouds/simulated/areas/orchestration.py \
   %D%/oaktree/clouds/simulated/core.py \
   %D%/oaktree/clouds/simulated/flavors.py \
   %D%/oaktree/clouds/simulated/floating_ips.py \
@@ -66,7 +83,20 @@ EXTRA_DIST += \
   %D%/setup.cfg \
   %D%/setup.py \
   %D%/tests/conftest.py \
-  %D%/tests/examples.py \
+  %D%/tests/examples/__init__.py \
+  %D%/tests/examples/baremetal.py \
+  %D%/tests/examples/block_storage.py \
+  %D%/tests/examples/cloud.py \
+  %D%/tests/examples/compute.py \
+  %D%/tests/examples/container_infra.py \
+  %D%/tests/examples/dns.py \
+  %D%/tests/examples/identity.py \
+  %D%/tests/examples/image.py \
+  %D%/tests/examples/load_balancer.py \
+  %D%/tests/examples/network.py \
+  %D%/tests/examples/object_store.py \
+  %D%/tests/examples/operation.py \
+  %D%/tests/examples/orchestration.py \
   %D%/tests/lint.test \
   %D%/tests/test_changes.py \
   %D%/tests/test_command.py \

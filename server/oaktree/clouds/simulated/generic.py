@@ -222,7 +222,8 @@ class Generic(Core):
         self.declare(new, fields)
         path, parent_kind = parent_path(kind), parent_of(kind)
         if parent is not None and path and parent_kind and isinstance(parent, parent_kind):
-            setattr(new, path, parent.name if path.endswith("_name") else parent.id)
+            owner: Any = parent
+            setattr(new, path, owner.name if path.endswith("_name") else owner.id)
         self.complete(new, thing, request)
         return new
 

@@ -1,0 +1,17 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What requests need that their descriptors do not tell.
+
+The module of an area has EXAMPLES: by the name of a message, fields and values. @network is the id
+of a network, @network.name its name; # is a number that was not taken before; an enum is named by
+the end of its value.
+"""
+
+from __future__ import annotations
+
+import importlib
+import pkgutil
+from typing import Any
+
+EXAMPLES: dict[str, dict[str, Any]] = {}
+for _module in pkgutil.iter_modules(__path__):
+    EXAMPLES |= importlib.import_module(f"{__name__}.{_module.name}").EXAMPLES

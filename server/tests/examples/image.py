@@ -1,0 +1,11 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Examples of image."""
+
+from __future__ import annotations
+
+from typing import Any
+
+EXAMPLES: dict[str, dict[str, Any]] = {
+    "CreateImageRequest": {"name": "walk", "disk_format": "raw"},
+    "ImportImageRequest": {"import_method": "web-download"},
+}

@@ -1,0 +1,8 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Examples of object_store."""
+
+from __future__ import annotations
+
+from typing import Any
+
+EXAMPLES: dict[str, dict[str, Any]] = {}
