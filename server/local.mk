@@ -64,6 +64,7 @@ EXTRA_DIST += \
   %D%/oaktree/clouds/simulated/keypairs.py \
   %D%/oaktree/clouds/simulated/lifecycle.py \
   %D%/oaktree/clouds/simulated/networks.py \
+  %D%/oaktree/clouds/simulated/objects.py \
   %D%/oaktree/clouds/simulated/pouring.py \
   %D%/oaktree/clouds/simulated/quirks.py \
   %D%/oaktree/clouds/simulated/region.py \

@@ -26,6 +26,8 @@ Kind = type[Message]
 Descriptor = Any
 FieldDescriptor = Any
 
+# The field of a request that names what the resource lives in.
+PARENT_FIELD = 3
 # From this number on the fields of a request are its method's own.
 OWN_FIELDS = 20
 
@@ -88,7 +90,7 @@ class Method:
 
     @property
     def parent_field(self) -> str:
-        field = self.request.DESCRIPTOR.fields_by_number.get(3)
+        field = self.request.DESCRIPTOR.fields_by_number.get(PARENT_FIELD)
         return field.name if field else ""
 
 
@@ -138,7 +140,7 @@ def parent_path(kind: Kind) -> str:
     type_ = type_name(parent)
     called = [type_, *(m.parent_field for m in methods() if m.resource is kind)]
     has = kind.DESCRIPTOR.fields_by_name
-    paths = [f"{each}_{what}" for each in called if each for what in ("id", "name")]
+    paths = [f"{each}{what}" for what in ("_id", "_name", "") for each in called if each]
     return next((path for path in paths if path in has), "")
 
 

@@ -402,7 +402,7 @@ async def test_flavors_have_extra_specs_and_accesses(client: Client) -> None:
     listed = await client.flavors.ListFlavorAccesses(
         compute.ListFlavorAccessesRequest(location=ALDER, flavor="own")
     )
-    assert [each.id for each in listed.accesses] == [f"{made.flavor.id}/p1"]
+    assert [each.id for each in listed.flavor_accesses] == [f"{made.flavor.id}/p1"]
     remove = compute.RemoveFlavorAccessRequest(location=ALDER, flavor="own", project="p2")
     assert (await refused(client.flavors.RemoveFlavorAccess(remove))).reason == "NOT_FOUND"
     remove.missing_ok = True

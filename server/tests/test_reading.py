@@ -157,8 +157,8 @@ async def test_zones_and_filters_select(client: Client) -> None:
 
     assert await names(names=["alder-0", "birch-1"]) == {"alder-0", "birch-1"}
     assert await names(names=["alder-0"], statuses=[compute.SERVER_STATUS_ERROR]) == set()
-    assert await names(flavor="small", name_prefixes=["alder"]) == {"alder-0", "alder-1"}
-    assert await names(flavor="tiny") == set()
+    assert await names(flavors=["small"], name_prefixes=["alder"]) == {"alder-0", "alder-1"}
+    assert await names(flavors=["tiny"]) == set()
     assert await names(zones=["north-b"]) == {"birch-1"}
     assert await names(ip_addresses=["203.0.113.2"]) == {"alder-0"}
 
@@ -226,7 +226,7 @@ async def test_a_cloud_without_floating_ips_says_so(client: Client) -> None:
 async def test_children_are_listed_in_their_parent(client: Client) -> None:
     request = compute.ListServerInterfacesRequest(server="alder-0")
     found = await client.servers.ListServerInterfaces(request)
-    assert [each.addresses[0].ip_address for each in found.interfaces] == ["203.0.113.2"]
+    assert [each.addresses[0].ip_address for each in found.server_interfaces] == ["203.0.113.2"]
     request.server = "nobody"
     assert (await refused(client.servers.ListServerInterfaces(request))).reason == "NOT_FOUND"
 

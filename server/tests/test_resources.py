@@ -130,7 +130,7 @@ async def test_a_volume_is_made_attached_and_grown(client: Client) -> None:
         location=ALDER, server="alder-0", volume="data", wait=True
     )
     attached = await client.servers.AttachServerVolume(attach)
-    assert attached.volume.device == "/dev/vdb"
+    assert attached.server_volume.device == "/dev/vdb"
     assert attached.operation.state == operation.OPERATION_STATE_SUCCEEDED
     await client.servers.AttachServerVolume(attach)
     attach.server = "alder-1"

@@ -94,6 +94,9 @@ class Walker:
                 setattr(request, method.parent_field, parent)
         if "wait" in has:
             request.wait = True
+        if method.client_streams:
+            await self.put(request, "start", {})
+            request.start.location.CopyFrom(self._location)
         return request
 
     async def fill(self, message: Any, given: Mapping[str, Any] | None = None) -> None:
@@ -185,7 +188,10 @@ class Walker:
     async def create(self, kind: Kind) -> Any:
         create = method_of(kind, common.VERB_CREATE)
         assert create is not None, f"there is no {type_name(kind)}, and none can be made"
-        return first(await self.call(create, await self.request(create)))
+        return await self.create_by(create)
+
+    async def create_by(self, method: Method) -> Any:
+        return first(await self.call(method, await self.request(method)))
 
     async def listed(self, kind: Kind, target: Any = None, **given: Any) -> list[Any]:
         """What the List method of a kind answers."""

@@ -83,7 +83,11 @@ class Reader:
         name = getattr(request, method.parent_field) if method.parent is not None else ""
         if method.parent is None or not name:
             return None
-        return await self.find(method.parent, request.location, name)
+        several = method.request_has("locations")
+        locations = list(request.locations) if several else [request.location]
+        selection = await self._places.select(locations, method.parent)
+        location = locations[0] if len(locations) == 1 else common.Location()
+        return await self._find(method.parent, location, name, selection, None)
 
     async def find_target(
         self, method: Method, request: Any, mask: ReadMask | None = None
@@ -311,8 +315,9 @@ def worst(silent: list[common.LocationError], nobody_answered: bool) -> Failure:
 def answer(response: Kind, resource: Message | None, **others: Any) -> Message:
     """An answer with the resource in its first field, where that is what it has there."""
     message = response()
-    first = response.DESCRIPTOR.fields_by_number[1]
-    if resource is not None and first.message_type is resource.DESCRIPTOR:
+    first: Any = response.DESCRIPTOR.fields_by_number.get(1)
+    holds = first is not None and not first.is_repeated and first.message_type is not None
+    if resource is not None and holds and first.message_type is resource.DESCRIPTOR:
         getattr(message, first.name).CopyFrom(resource)
     for name, value in others.items():
         field = response.DESCRIPTOR.fields_by_name[name]

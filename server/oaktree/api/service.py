@@ -156,10 +156,11 @@ class Api:
         field = method.response.DESCRIPTOR.fields_by_number[1]
         if field.message_type is method.resource.DESCRIPTOR:
             region = await self.places.one(ended.location)
-            resource = getattr(done, field.name)
-            now = await look_again(region, method.resource, resource.id, parent_id(resource))
-            if now is not None:
-                getattr(response, field.name).CopyFrom(now)
+            own = getattr(response, field.name)
+            for each in own if field.is_repeated else [own]:
+                now = await look_again(region, method.resource, each.id, parent_id(each))
+                if now is not None:
+                    each.CopyFrom(now)
         return response
 
     async def _target(self, method: Method, request: Any) -> tuple[Region, Message | None]:

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Bytes of images, up and down; never a whole one in memory."""
+"""Bytes of images and objects, up and down; never a whole one in memory."""
 
 from __future__ import annotations
 
@@ -14,8 +14,18 @@ from oaktreemodel.image import v1 as image
 
 from oaktree.api import validation
 from oaktree.api.reading import Reader, answer
-from oaktree.failures import NEVER, SAME_CALL, WHOLE_FLOW, Code, Failure, invalid, violation
-from oaktree.shapes import Method, method_named
+from oaktree.clouds import Region
+from oaktree.failures import (
+    NEVER,
+    SAME_CALL,
+    WHOLE_FLOW,
+    Code,
+    Failure,
+    invalid,
+    reference_not_found,
+    violation,
+)
+from oaktree.shapes import Method, kinds, method_named, parent_of
 
 if TYPE_CHECKING:
     from oaktree.api.service import Api, Caller
@@ -35,30 +45,74 @@ log = logging.getLogger(__name__)
 
 
 async def download(reader: Reader, method: Method, request: Any) -> AsyncIterator[Message]:
-    """First the image, then its bytes."""
-    region, found = await reader.find(image.Image, request.location, request.name_or_id)
-    assert isinstance(found, image.Image)
+    """First what the bytes are of, then the bytes."""
+    region, found = await reader.find_target(method, request)
+    first = method.response.DESCRIPTOR.fields_by_number[1].name
+    if not method.request_has("offset_bytes"):
+        yield method.response(**{first: found})
+        async for text in region.export(method.name, found):
+            yield method.response(text=text)
+        return
+    if isinstance(found, image.Image):
+        check_readable(found)
+    elif is_unchanged(found, request):
+        yield method.response(**{first: found, "not_modified": True})
+        return
+    async for part in _bytes(region, method, request, found, first):
+        yield part
+
+
+def check_readable(found: image.Image) -> None:
     if not found.HasField("size_bytes"):
         raise Failure(
             Code.FAILED_PRECONDITION, "NO_BYTES", f"the image '{found.id}' has no bytes yet"
         )
     if found.status == image.IMAGE_STATUS_DEACTIVATED:
         raise Failure(Code.PERMISSION_DENIED, "NOT_PERMITTED", "the image is deactivated")
+
+
+def is_unchanged(found: Any, request: Any) -> bool:
+    """Whether an object is as the caller has it; a Failure where it is not as it has to be."""
+    changed = found.update_time.ToNanoseconds()
+    if request.if_match and found.etag not in request.if_match:
+        raise _mismatch(found)
+    if request.HasField("if_unmodified_since"):
+        if changed > request.if_unmodified_since.ToNanoseconds():
+            raise _mismatch(found)
+    if found.etag in request.if_none_match:
+        return True
+    if request.HasField("if_modified_since"):
+        return bool(changed <= request.if_modified_since.ToNanoseconds())
+    return False
+
+
+def _mismatch(found: Any) -> Failure:
+    return Failure(
+        Code.ABORTED,
+        "ETAG_MISMATCH",
+        f"it has changed since: its etag is {found.etag}",
+        retry=WHOLE_FLOW,
+    )
+
+
+async def _bytes(
+    region: Region, method: Method, request: Any, found: Any, first: str
+) -> AsyncIterator[Message]:
     offset: int = request.offset_bytes
     if offset > found.size_bytes:
         raise Failure(
             Code.OUT_OF_RANGE,
             "OUT_OF_RANGE",
-            f"offset_bytes: the image has {found.size_bytes} bytes",
+            f"offset_bytes: there are {found.size_bytes} bytes",
         )
     length = request.length_bytes if request.HasField("length_bytes") else None
-    yield image.DownloadImageResponse(image=found)
+    yield method.response(**{first: found})
     whole = offset == 0 and (length is None or length >= found.size_bytes)
     checksums = [each for each in found.checksums if whole and each.algorithm in ALGORITHMS]
     check = Check(checksums, Code.DATA_LOSS, "DATA_CORRUPTED")
     async for data in region.download(found, offset, length):
         check.update(data)
-        yield image.DownloadImageResponse(data=data, offset_bytes=offset)
+        yield method.response(data=data, offset_bytes=offset)
         offset += len(data)
     check.compare(checksums)
 
@@ -70,7 +124,7 @@ async def upload(
     first = await anext(requests, None)
     if first is None or first.WhichOneof("step") != "start":
         raise out_of_order("an upload begins with a start")
-    start: image.UploadImageStart = first.start
+    start: Any = first.start
     wrong = validation.message_violations(start, "start.")
     if wrong:
         raise invalid(*wrong)
@@ -79,12 +133,14 @@ async def upload(
     if known is not None:
         yield known
         return
-    region, target, created = await _image(api, start)
-    if already_there(target, start):
-        yield image.UploadImageResponse(
-            image=target,
-            received_size_bytes=target.size_bytes,
-            persisted_size_bytes=target.size_bytes,
+    first_field = method.response.DESCRIPTOR.fields_by_number[1].name
+    is_image = isinstance(start, image.UploadImageStart)
+    region, target, there, created = await (_image if is_image else _object)(api, start)
+    if there is not None:
+        yield method.response(
+            **{first_field: there},
+            received_size_bytes=there.size_bytes,
+            persisted_size_bytes=there.size_bytes,
         )
         return
     queue: asyncio.Queue[bytes | Failure | None] = asyncio.Queue(WAITING)
@@ -98,11 +154,11 @@ async def upload(
     sending = asyncio.ensure_future(region.upload(target, start, chunks()))
     finished = False
     try:
-        yield image.UploadImageResponse(image=target)
+        yield method.response(**{first_field: target} if is_image else {})
         received, told = 0, 0
         async for request in ticking(requests, PROGRESS_SECONDS):
             if request is None:
-                yield image.UploadImageResponse(received_size_bytes=received)
+                yield method.response(received_size_bytes=received)
                 continue
             step = request.WhichOneof("step")
             if step == "finish":
@@ -123,7 +179,7 @@ async def upload(
             await _put(queue, data, sending)
             if received - told >= PROGRESS:
                 told = received
-                yield image.UploadImageResponse(received_size_bytes=received)
+                yield method.response(received_size_bytes=received)
         if not finished:
             raise out_of_order("the stream ended before its finish")
         if start.HasField("size_bytes") and received != start.size_bytes:
@@ -144,7 +200,7 @@ async def upload(
         others["operation"] = begun
     last: Any = answer(method.response, outcome.resource, **others)
     api.repeats.keep(caller.identity, method.path, start, last)
-    if start.wait and begun is not None:
+    if begun is not None and start.wait:
         last = await api.wait(method, start, last)
     yield last
 
@@ -163,13 +219,41 @@ async def ticking(requests: AsyncIterator[Any], seconds: float) -> AsyncIterator
         yield coming.result()
 
 
-async def _image(api: Api, start: image.UploadImageStart) -> tuple[Any, image.Image, bool]:
+# The region, what the bytes go to, what is there already, and whether it was made for this.
+Begun = tuple[Region, Any, Any, bool]
+
+
+async def _object(api: Api, start: Any) -> Begun:
+    """The container that is to get an object, and that object where it is there already."""
+    await api.places.one(start.location)
+    kind = kinds()["object"]
+    container = parent_of(kind)
+    assert container is not None
+    try:
+        region, target = await api.reader.find(container, start.location, start.container)
+    except Failure as failure:
+        if failure.code != Code.NOT_FOUND:
+            raise
+        raise reference_not_found("start.container", f"container '{start.container}'") from None
+    there: Any = await region.get(kind, start.name, parent=target)
+    if there is None:
+        return region, target, None, False
+    if start.must_not_exist:
+        raise Failure(
+            Code.ALREADY_EXISTS, "ALREADY_EXISTS", f"there is an object '{start.name}' already"
+        )
+    same = start.size_bytes == there.size_bytes or not start.HasField("size_bytes")
+    is_it = same and not start.always_upload and _has_checksum(there, start)
+    return region, target, there if is_it else None, False
+
+
+async def _image(api: Api, start: image.UploadImageStart) -> Begun:
     """The image that is to get bytes, made first where the start says so."""
     if not start.HasField("create"):
         await api.places.one(start.location)
         region, found = await api.reader.find(image.Image, start.location, start.name_or_id)
         assert isinstance(found, image.Image)
-        return region, found, False
+        return region, found, found if already_there(found, start) else None, False
     create = image.CreateImageRequest()
     create.CopyFrom(start.create)
     if create.HasField("location") or create.request_id:
@@ -181,7 +265,7 @@ async def _image(api: Api, start: image.UploadImageStart) -> tuple[Any, image.Im
     region = await api.places.one(start.location)
     outcome = await region.perform("CreateImage", create, None)
     assert isinstance(outcome.resource, image.Image)
-    return region, outcome.resource, True
+    return region, outcome.resource, None, True
 
 
 async def _put(queue: asyncio.Queue[Any], item: Any, sending: asyncio.Future[Any]) -> None:
@@ -199,7 +283,7 @@ async def _give_up(
     sending: asyncio.Future[Any],
     queue: asyncio.Queue[Any],
     failure: Failure,
-    target: image.Image,
+    target: Any,
     created: bool,
 ) -> None:
     while not sending.done():
@@ -237,15 +321,18 @@ def already_there(target: image.Image, start: image.UploadImageStart) -> bool:
             retry=SAME_CALL,
             delay_seconds=1.0,
         )
-    own = {each.algorithm: each.hex_digest for each in target.checksums}
-    given = {each.algorithm: each.hex_digest for each in start.checksums}
-    if own and any(own.get(name) == digest.lower() for name, digest in given.items()):
+    if _has_checksum(target, start):
         return True
     raise Failure(
         Code.FAILED_PRECONDITION,
         "ALREADY_UPLOADED",
         f"the image '{target.id}' has its bytes already",
     )
+
+
+def _has_checksum(target: Any, start: Any) -> bool:
+    own = {each.algorithm: each.hex_digest for each in target.checksums}
+    return any(own.get(each.algorithm) == each.hex_digest.lower() for each in start.checksums)
 
 
 def out_of_order(message: str) -> Failure:

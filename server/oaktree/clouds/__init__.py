@@ -15,7 +15,6 @@ from dataclasses import dataclass, field
 from google.protobuf.message import Message
 from oaktreemodel.cloud import v1 as cloud
 from oaktreemodel.common import v1 as common
-from oaktreemodel.image import v1 as image
 
 from oaktree.failures import not_supported
 from oaktree.shapes import Kind, snake, spoken_name
@@ -115,17 +114,22 @@ class Region(abc.ABC):
     async def capabilities(self) -> cloud.Capabilities:
         """What the region can do. Location, id and API revision are filled in by the caller."""
 
-    def download(
-        self, target: image.Image, offset: int, length: int | None
-    ) -> AsyncIterator[bytes]:
-        """The bytes of an image from offset on, in chunks of at most 1 MiB."""
-        raise not_supported("DownloadImage", self.location)
+    def download(self, target: Message, offset: int, length: int | None) -> AsyncIterator[bytes]:
+        """The bytes of an image or an object from offset on, in chunks of at most 1 MiB."""
+        raise not_supported("downloads", self.location)
 
     async def upload(
-        self, target: image.Image, start: image.UploadImageStart, chunks: AsyncIterator[bytes]
+        self, target: Message, start: Message, chunks: AsyncIterator[bytes]
     ) -> Outcome:
-        """Gives an image its bytes, and has none left behind when the chunks end with an error."""
-        raise not_supported("UploadImage", self.location)
+        """Takes bytes, and has none left behind when the chunks end with an error.
+
+        target: the image that they are of, or the container in which start names an object.
+        """
+        raise not_supported("uploads", self.location)
+
+    def export(self, method: str, target: Message) -> AsyncIterator[str]:
+        """What an object is as text, in whole lines, at most 1 MiB at once."""
+        raise not_supported(method, self.location)
 
 
 class Cloud(abc.ABC):

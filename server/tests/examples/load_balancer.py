@@ -5,4 +5,12 @@ from __future__ import annotations
 
 from typing import Any
 
-EXAMPLES: dict[str, dict[str, Any]] = {}
+EXAMPLES: dict[str, dict[str, Any]] = {
+    "CreateLoadBalancerRequest": {"name": "walk", "vip_subnet": "@subnet"},
+    "DeleteLoadBalancerRequest": {"cascade": True},
+    "CreateListenerRequest": {"name": "walk", "protocol": "TCP", "protocol_port": "#"},
+    "CreatePoolRequest": {"name": "walk", "load_balancer": "@load_balancer"},
+    "CreatePoolMemberRequest": {"address": "10.0.0.#", "protocol_port": 80},
+    "PoolMemberSpec": {"address": "10.1.0.#", "protocol_port": 80},
+    "ReplacePoolMembersRequest": {"members": [{}]},
+}

@@ -150,7 +150,7 @@ ENDS = {
 }
 
 FILTERS: dict[str, str | Callable[[Any, Any], bool]] = {
-    "ServerFilter.flavor": "flavor: flavor.id",
+    "ServerFilter.flavors": "flavor: flavor.id",
     "ServerFilter.keypairs": lambda resource, wanted: resource.keypair_name in wanted,
 }
 

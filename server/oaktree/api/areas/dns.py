@@ -3,6 +3,15 @@
 
 from __future__ import annotations
 
-from typing import Any
+from oaktree.api.ends import End, reaches, vanishes
 
-ENDS: dict[str, Any] = {}
+ENDS: dict[str, End] = {
+    **{
+        f"{type_}.{what}": reaches("ACTIVE")
+        for type_ in ("zone", "record_set")
+        for what in ("create", "update")
+    },
+    "zone.import": reaches("ACTIVE"),
+    "zone.delete": vanishes("DELETED", field="status"),
+    "record_set.delete": vanishes("DELETED", field="status"),
+}

@@ -3,6 +3,22 @@
 
 from __future__ import annotations
 
-from typing import Any
+from oaktree.api.ends import End, reaches, vanishes
 
-ENDS: dict[str, Any] = {}
+PROVISIONED = (
+    "load_balancer",
+    "listener",
+    "pool",
+    "pool_member",
+    "health_monitor",
+    "l7_policy",
+    "l7_rule",
+)
+ACTIVE = reaches("ACTIVE", field="provisioning_status")
+
+ENDS: dict[str, End] = {
+    **{f"{type_}.{what}": ACTIVE for type_ in PROVISIONED for what in ("create", "update")},
+    **{f"{type_}.delete": vanishes(field="provisioning_status") for type_ in PROVISIONED},
+    "load_balancer.failover": ACTIVE,
+    "pool_member.replace_members": ACTIVE,
+}

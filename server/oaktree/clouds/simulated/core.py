@@ -49,6 +49,14 @@ from oaktree.shapes import (
 CLOUD_WIDE = {"identity"}
 
 
+def key_of(resource: Any) -> str:
+    """What tells an object from all others of its kind: where ids are, in the one it lives in."""
+    kind = type(resource)
+    if not areas.thing(type_name(kind)).id_within:
+        return str(resource.id)
+    return f"{getattr(resource, parent_path(kind))}/{resource.id}"
+
+
 def is_cloud_wide(kind: Kind) -> bool:
     return area_of(kind) in CLOUD_WIDE
 
@@ -62,7 +70,7 @@ class Core(Region):
         self.location = location
         self.quirks = quirks
         self.poll_interval = 0.1 * min(quirks.pace, 1.0)
-        self.store = Store(clock, self.noticed, shared, is_cloud_wide)
+        self.store = Store(clock, self.noticed, key_of, shared, is_cloud_wide)
         self.blobs: dict[str, bytes] = {}
         # What was asked for the servers that are being made.
         self.asked: dict[str, Any] = {}
@@ -164,7 +172,7 @@ class Core(Region):
 
     def fresh(self, target: Any) -> Any:
         """The object as it is now."""
-        now = self.store.table(type(target)).get(target.id)
+        now = self.store.table(type(target)).get(self.store.key(target))
         if now is None:
             raise not_found(f"{spoken_name(type(target))} '{target.id}'", self.location)
         return now
@@ -255,10 +263,10 @@ class Core(Region):
             has = resource.DESCRIPTOR.fields_by_name
             if "update_time" in has:
                 resource.update_time.CopyFrom(stamp())
-            if "etag" in has:
+            if "etag" in has and (not resource.etag or resource.etag.isdigit()):
                 resource.etag = str(int(resource.etag or 0) + 1)
 
-        new = self.store.change(type(target), target.id, touch)
+        new = self.store.change(type(target), self.store.key(target), touch)
         if new is None:
             raise not_found(f"{spoken_name(type(target))} '{target.id}'", self.location)
         return new
@@ -288,15 +296,16 @@ class Core(Region):
     def gone(self, target: Any) -> None:
         """Takes an object out of the store, and what lives in it."""
         kind = type(target)
-        now = self.store.table(kind).get(target.id)
+        key = self.store.key(target)
+        now = self.store.table(kind).get(key)
         if now is None:
             return
         for child in kinds().values():
             if parent_of(child) is kind:
                 for each in self.children(child, now):
                     self.gone(each)
-        self.store.table(kind).remove(target.id)
-        self.blobs.pop(target.id, None)
+        self.store.table(kind).remove(key)
+        self.blobs.pop(key, None)
         unmade = areas.thing(type_name(kind)).unmade
         if unmade is not None:
             unmade(self, now)
@@ -380,14 +389,14 @@ class Core(Region):
 
     def goes_through(self, resource: Any, steps: Sequence[Step], what: str = "") -> None:
         """Has the object go through the steps, each after the one before."""
-        kind, id_, due = type(resource), resource.id, 0.0
+        kind, key, due = type(resource), self.store.key(resource), 0.0
         steps = list(steps)
         if steps and self.is_to_fail(resource, what):
             failed = areas.thing(type_name(kind)).failed.get(what, {"status": "ERROR"})
             steps[-1] = Step(steps[-1].after, failed)
         for step in steps:
             due += step.after * self.quirks.pace
-            self.store.later(due, functools.partial(self.step, kind, id_, step))
+            self.store.later(due, functools.partial(self.step, kind, key, step))
 
     def is_to_fail(self, resource: Any, what: str) -> bool:
         """Whether a caller wants to see that fail: by metadata, a tag, the description or name."""

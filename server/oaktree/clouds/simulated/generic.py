@@ -5,9 +5,10 @@ from __future__ import annotations
 
 import functools
 import secrets
-from collections.abc import Mapping
+from collections.abc import AsyncIterator, Mapping
 from typing import Any
 
+from google.protobuf.message import Message
 from oaktreemodel.common import v1 as common
 
 from oaktree.clouds import Outcome
@@ -59,7 +60,9 @@ def is_declared(region: object, method: Method) -> bool:
         return is_single(method.resource) or areas.query(method.name) is not None
     if method.verb == common.VERB_QUERY:
         return areas.query(method.name) is not None or is_told_of(method)
-    return method.verb not in {common.VERB_UPLOAD, common.VERB_DOWNLOAD}
+    if method.verb == common.VERB_DOWNLOAD and not method.request_has("offset_bytes"):
+        return method.name in areas.gathered("EXPORTS")
+    return True
 
 
 def is_reset(method: Method) -> bool:
@@ -69,6 +72,8 @@ def is_reset(method: Method) -> bool:
 
 def is_told_of(method: Method) -> bool:
     """Whether the answer to a question begins with a message that is named as the object is."""
+    if 1 not in method.response.DESCRIPTOR.fields_by_number:
+        return False
     first = method.response.DESCRIPTOR.fields_by_number[1].message_type
     return first is not None and {"location", "id", "name"} <= set(first.fields_by_name)
 
@@ -106,10 +111,10 @@ class Generic(Core):
         query = areas.query(method.name)
         if query is not None or method.verb in QUESTIONS:
             return self.told(method, request, target, query.answers if query else {})
-        if method.verb == common.VERB_CREATE:
-            return self.create(method, request, target)
         action = areas.action(method.name)
-        if method.verb == common.VERB_ACTION:
+        if method.verb == common.VERB_CREATE and action is None:
+            return self.create(method, request, target)
+        if method.verb == common.VERB_ACTION or action is not None:
             return self.acted(method, request, target, action)
         if target is None or type(target) is not kind:
             target = self.alike(method, request, target)
@@ -242,8 +247,9 @@ class Generic(Core):
             new.user_id = self.user_id
         if "project_id" in has and not new.project_id and "project_id" not in thing.fields:
             new.project_id = self.location.project.id
-        if request is not None and request.location.zone:
-            new.location.zone = request.location.zone
+        zone = request.location.zone if hasattr(request, "location") else ""
+        if zone:
+            new.location.zone = zone
         if thing.name:
             new.name = filled_in(thing.name, new)
         if thing.id:
@@ -256,7 +262,7 @@ class Generic(Core):
 
     def check_unique(self, new: Any, thing: Thing) -> None:
         table = self.store.table(type(new))
-        there = table.get(new.id)
+        there = table.get(self.store.key(new))
         for names in thing.unique:
             own = [getattr(new, name) for name in names.split()]
             if not any(own):
@@ -424,6 +430,10 @@ class Generic(Core):
                     pour([(field, value)], given, refer)
                     value = getattr(given, path)
                 relist(each, word, path, value)
+
+    async def export(self, method: str, target: Message) -> AsyncIterator[str]:
+        for text in areas.gathered("EXPORTS")[method](self, target):
+            yield text
 
     def told(self, method: Method, request: Any, target: Any, answers: Fields) -> Outcome:
         """The answer to a question: what the object tells of itself, and what is declared."""

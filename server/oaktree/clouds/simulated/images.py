@@ -18,7 +18,6 @@ from oaktree.clouds.simulated.words import say
 from oaktree.failures import Code, Failure, not_supported
 from oaktree.shapes import reference
 
-CHUNK = 1 << 20
 # What an imported image has: nothing is fetched from anywhere.
 IMPORTED = b"imported by a simulated cloud\n" * 64
 
@@ -45,12 +44,7 @@ class Images(Core):
         new.is_protected, new.is_hidden = request.is_protected, request.is_hidden
         return Outcome(self.born(new))
 
-    async def upload(
-        self,
-        target: image.Image,
-        start: image.UploadImageStart,
-        chunks: AsyncIterator[bytes],
-    ) -> Outcome:
+    async def upload_image(self, target: image.Image, chunks: AsyncIterator[bytes]) -> Outcome:
         self.changed(target, lambda each: say(each, "status", "SAVING"))
         data = bytearray()
         try:
@@ -90,17 +84,6 @@ class Images(Core):
             )
         self.changed(target, lambda each: say(each, "status", "IMPORTING"))
         return self.has_bytes(target, IMPORTED)
-
-    def download(
-        self, target: image.Image, offset: int, length: int | None
-    ) -> AsyncIterator[bytes]:
-        return self._chunks(target.id, offset, length)
-
-    async def _chunks(self, id_: str, offset: int, length: int | None) -> AsyncIterator[bytes]:
-        data = self.blobs[id_]
-        end = len(data) if length is None else min(offset + length, len(data))
-        for at in range(offset, end, CHUNK):
-            yield data[at : min(at + CHUNK, end)]
 
     async def add_image_tags(
         self, request: image.AddImageTagsRequest, target: image.Image

@@ -44,6 +44,8 @@ class Thing:
     # Its id and name, where they are made of other fields: "{flavor_id}/{project_id}".
     id: str = ""
     name: str = ""
+    # Whether its id tells it only from others that live in the same object.
+    id_within: bool = False
     # Where a field of a request goes that is not called so in the object: {"node": "node_uuid"}.
     copies: Mapping[str, str] = field(default_factory=dict)
     # The kind of object that a field of a request refers to, where its name does not say it. Empty:

@@ -10,7 +10,7 @@ from google.protobuf.timestamp_pb2 import Timestamp
 
 from oaktree.clouds.simulated.lifecycle import Fields
 from oaktree.clouds.simulated.words import say
-from oaktree.shapes import OWN_FIELDS, FieldDescriptor, is_map, singular, word_of
+from oaktree.shapes import OWN_FIELDS, PARENT_FIELD, FieldDescriptor, is_map, singular, word_of
 
 # From a field of a request, by its path, and what it names to the object that is meant; None where
 # the text stands for itself.
@@ -28,8 +28,14 @@ def stamp() -> Timestamp:
 
 
 def own_fields(request: Any) -> Given:
-    """What a request gives that is its method's own."""
-    return [(field, value) for field, value in request.ListFields() if field.number >= OWN_FIELDS]
+    """What a request gives that is its method's own; of what stands in requests, all."""
+    if not request.DESCRIPTOR.name.endswith("Request"):
+        return list(request.ListFields())
+    return [
+        (field, value)
+        for field, value in request.ListFields()
+        if field.number >= OWN_FIELDS or field.number == PARENT_FIELD
+    ]
 
 
 def destination(name: str, target: Any, copies: Mapping[str, str]) -> str:

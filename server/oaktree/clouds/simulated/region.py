@@ -13,12 +13,13 @@ from oaktree.clouds.simulated import seed
 from oaktree.clouds.simulated.flavors import Flavors
 from oaktree.clouds.simulated.generic import Generic
 from oaktree.clouds.simulated.keypairs import Keypairs
+from oaktree.clouds.simulated.objects import Objects
 from oaktree.clouds.simulated.quirks import Quirks
 from oaktree.clouds.simulated.servers import Servers
 from oaktree.clouds.simulated.store import Clock, Store
 
 
-class SimulatedRegion(Servers, Flavors, Keypairs, Generic):
+class SimulatedRegion(Servers, Flavors, Keypairs, Objects, Generic):
     """One region of a cloud in memory."""
 
     def __init__(

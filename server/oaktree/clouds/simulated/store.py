@@ -18,13 +18,16 @@ Clock = Callable[[], float]
 
 
 class Table:
-    """The objects of one kind, in the order of their ids.
+    """The objects of one kind, in the order of their ids, or whatever else tells them apart.
 
     An object is never changed in place: whoever holds one holds it as it was.
     """
 
-    def __init__(self, changed: Callable[[Any, Any], None] | None = None) -> None:
+    def __init__(
+        self, key: Callable[[Any], str], changed: Callable[[Any, Any], None] | None = None
+    ) -> None:
         self.revision = 0
+        self._key = key
         self._changed = changed
         self._objects: dict[str, Any] = {}
         self._ids: list[str] = []
@@ -39,10 +42,11 @@ class Table:
         return self._objects.get(id_)
 
     def put(self, resource: Any) -> None:
-        before = self._objects.get(resource.id)
+        key = self._key(resource)
+        before = self._objects.get(key)
         if before is None:
-            bisect.insort(self._ids, resource.id)
-        self._objects[resource.id] = resource
+            bisect.insort(self._ids, key)
+        self._objects[key] = resource
         self.revision += 1
         if self._changed is not None:
             self._changed(before, resource)
@@ -67,15 +71,18 @@ class Store:
         self,
         clock: Clock = time.monotonic,
         changed: Callable[[Any, Any], None] | None = None,
+        key: Callable[[Any], str] = lambda resource: str(resource.id),
         shared: Store | None = None,
         shares: Callable[[Kind], bool] = lambda kind: False,
     ) -> None:
         """changed: told of each object before and after a change, None where there is none.
 
+        key: what tells an object from all others of its kind.
         shared: the store of those kinds that several have in common, as shares tells.
         """
         self._clock = clock
         self._changed = changed
+        self.key = key
         self._shared = shared
         self._shares = shares
         self._tables: dict[Kind, Table] = {}
@@ -98,7 +105,7 @@ class Store:
             if self._shared is not None and self._shares(kind):
                 found = self._shared.still(kind)
             else:
-                found = Table(self._changed)
+                found = Table(self.key, self._changed)
             self._tables[kind] = found
         return found
 

@@ -14,6 +14,7 @@ THINGS: by the type of a resource, its Thing: states and times (birth, change, d
 ACTIONS: by the name of a method, its Action: allowed states, steps, what it sets, what it makes. An
     action needs none where its name and its fields say all: AddXTags, SetXMetadata, UpdateX.
 QUERIES: by the name of a method, its Query.
+EXPORTS: by the name of a download of text, a function of the region and the object to its parts.
 UPPER: enums whose words are upper case in the cloud; all others are lower case.
 WORDS: by the name of an enum, the words of the cloud that do not follow from the values.
 
