@@ -7,9 +7,12 @@ from typing import Any
 
 import pytest
 from conftest import NORTH, Client
+from oaktreemodel.cloud import v1 as cloud
 from oaktreemodel.common import v1 as common
 from walk import Walker, first, methods_of
 
+from oaktree.clouds.simulated.generic import is_declared
+from oaktree.clouds.simulated.region import SimulatedRegion
 from oaktree.shapes import (
     OWN_FIELDS,
     Kind,
@@ -43,6 +46,19 @@ async def test_a_resource_lives(walker: Walker, kind: Kind) -> None:
     await dies(walker, kind, made)
     left = {each.name for each in methods() if each.resource is kind} - walker.called
     assert not left, f"{left} have not been called"
+
+
+def test_what_every_method_does_is_declared() -> None:
+    undeclared = [each.name for each in methods() if not is_declared(SimulatedRegion, each)]
+    assert not undeclared, "say in clouds/simulated/areas what they do"
+
+
+async def test_what_is_simulated_in_depth_is_told(client: Client) -> None:
+    stub: Any = cloud.CloudServiceStub(client.channel)
+    answer = await stub.GetCapabilities(cloud.GetCapabilitiesRequest(location=NORTH))
+    depth = set(answer.capabilities.simulated_in_depth)
+    assert {"server", "image", "floating_ip"} <= depth
+    assert "health_monitor" not in depth
 
 
 async def born(walker: Walker, kind: Kind) -> Any:

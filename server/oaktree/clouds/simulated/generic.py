@@ -51,7 +51,12 @@ LISTING = ("add", "remove", "set")
 
 
 def is_declared(region: object, method: Method) -> bool:
-    """Whether it is known what a method does: by code, by data or by its name."""
+    """Whether it is known what a method does: by code, by data or by its name.
+
+    region: the region, or its class. Operations are the service's own.
+    """
+    if area_of(method.resource) == "operation":
+        return True
     if hasattr(region, method.snake_name):
         return True
     if method.verb == common.VERB_ACTION:

@@ -203,6 +203,7 @@ def capabilities(region: SimulatedRegion) -> cloud.Capabilities:
             )
         ],
         features=features(region),
+        simulated_in_depth=in_depth(region),
         config_drive_forced=False,
         reach=cloud.CLOUD_REACH_SIMULATED,
     )
