@@ -358,7 +358,8 @@ def convert_floating_ip(recorded: Json, around: Surroundings) -> network.Floatin
                 network_id=port["network_id"],
                 mac_address=port["mac_address"].lower(),
                 admin_state_up=port["admin_state_up"],
-                status=port["status"],
+                status=word(network.PortStatus, "PORT_STATUS", port["status"]),
+                status_raw=port["status"],
                 device_id=port["device_id"],
                 device_owner=port["device_owner"],
             )
