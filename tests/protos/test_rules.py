@@ -74,6 +74,10 @@ def all_fields() -> Iterator[tuple[str, pb.DescriptorProto, Field]]:
             yield f"{name[1:]}.{field.name}", message, field
 
 
+def snake(name: str) -> str:
+    return re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", name).lower()
+
+
 def area(file: pb.FileDescriptorProto) -> str:
     return file.package.split(".")[1]
 
@@ -173,7 +177,7 @@ def test_sizes_name_their_unit() -> None:
 
 @pytest.mark.parametrize("name, enum", ENUMS.items(), ids=list(ENUMS))
 def test_enum_values_carry_the_name(name: str, enum: pb.EnumDescriptorProto) -> None:
-    prefix = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", enum.name).upper() + "_"
+    prefix = snake(enum.name).upper() + "_"
     assert all(value.name.startswith(prefix) for value in enum.value)
     assert (enum.value[0].name, enum.value[0].number) == (f"{prefix}UNSPECIFIED", 0)
     assert all(v.number == 1 for v in enum.value if v.name == f"{prefix}OTHER")
@@ -198,7 +202,7 @@ def test_a_resource_begins_alike(name: str, message: pb.DescriptorProto) -> None
     extra = fields(message).get("extra")
     assert extra is None or (extra.number, extra.type_name) == (90, ".google.protobuf.Struct")
     rule = message.options.Extensions[ann.resource]
-    assert rule.type == re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", message.name).lower()
+    assert rule.type == snake(message.name)
     assert not rule.parent or f".{rule.parent}" in RESOURCES
 
 
@@ -257,19 +261,45 @@ def test_a_request_has_the_fixed_numbers(method: Method) -> None:
 def test_an_answer_has_the_fixed_shape(method: Method) -> None:
     has = fields(method.response)
     shape = [(field.name, field.number) for field in method.response.field]
+    name = snake(method.rule.resource.rsplit(".", 1)[1])
     if method.rule.verb == ann.VERB_LIST:
         assert shape[0][1] == 1
+        assert shape[0][0] in {f"{name}s", f"{name}es", f"{name[:-1]}ies"}
         assert has[shape[0][0]].type_name == f".{method.rule.resource}"
         assert shape[1:] == [("next_page_token", 2), ("unreachable", 3)]
     elif method.rule.verb == ann.VERB_WATCH:
         assert shape == [("events", 1), ("resume_token", 2), ("unreachable", 3)]
         event = MESSAGES[has["events"].type_name]
         assert [field.number for field in event.field] == [1, 2, 3]
-        assert (event.field[0].name, event.field[2].name) == ("kind", "location")
+        assert [field.name for field in event.field] == ["kind", name, "location"]
         assert event.field[1].type_name == f".{method.rule.resource}"
     elif method.rule.verb in {ann.VERB_GET, ann.VERB_CREATE, ann.VERB_UPDATE, ann.VERB_DELETE}:
-        assert shape[0][1] == 1
-        assert has[shape[0][0]].type_name == f".{method.rule.resource}"
+        assert shape[0] == (name, 1)
+        assert has[name].type_name == f".{method.rule.resource}"
+
+
+@pytest.mark.parametrize("name", RESOURCES)
+def test_reads_of_a_resource_reach_equally_far(name: str) -> None:
+    reads = {ann.VERB_GET, ann.VERB_LIST, ann.VERB_WATCH}
+    far = {
+        method.proto.name: "all_projects" in fields(method.request)
+        for method in METHODS
+        if f".{method.rule.resource}" == name and method.rule.verb in reads
+    }
+    assert len(set(far.values())) <= 1, far
+
+
+@pytest.mark.parametrize("name", [name for name in MESSAGES if name.endswith("Filter")])
+def test_a_filter_has_the_fixed_numbers(name: str) -> None:
+    for field in MESSAGES[name].field:
+        assert {"names": 1, "ids": 2}.get(field.name, field.number) == field.number, field.name
+
+
+def test_an_update_can_leave_any_enum_as_it_is() -> None:
+    for method in METHODS:
+        for field in method.request.field if method.rule.verb == ann.VERB_UPDATE else ():
+            if field.type_name in ENUMS and field.label != Field.LABEL_REPEATED:
+                assert field.proto3_optional or field.HasField("oneof_index"), field.name
 
 
 def test_every_reason_is_documented() -> None:
