@@ -58,6 +58,31 @@ AS_CASE([$enable_ccache,$CXX],
 AC_MSG_RESULT([$oak_ccache])
 AC_SUBST([CCACHE])])
 
+# OAK_CPP_PRECOMPILED
+# -------------------
+# Finds out whether headers can be precompiled the way GCC does it, which reads
+# the header itself where that does not fit. Others, such as clang, stop.
+AC_DEFUN([OAK_CPP_PRECOMPILED],
+[AC_LANG_PUSH([C++])
+AC_MSG_CHECKING([whether $CXX precompiles headers as GCC does])
+with_precompiled=no
+AC_COMPILE_IFELSE([AC_LANG_SOURCE([[
+#if !defined __GNUC__ || defined __clang__
+#error not GCC
+#endif
+]])],
+  [echo 'inline int answer() { return 42; }' >conftest.h
+   echo 'int question() { return answer(); }' >conftest.cc
+   AS_IF([$CXX $CPPFLAGS $CXXFLAGS -x c++-header -o conftest.h.gch conftest.h >&AS_MESSAGE_LOG_FD 2>&1 &&
+     rm conftest.h &&
+     $CXX $CPPFLAGS $CXXFLAGS -include conftest.h -c conftest.cc >&AS_MESSAGE_LOG_FD 2>&1],
+     [with_precompiled=yes])
+   rm -f conftest.h conftest.h.gch])
+AC_MSG_RESULT([$with_precompiled])
+AC_LANG_POP([C++])
+# The options by which libtool makes code for shared libraries have to be the same.
+AC_SUBST([lt_prog_compiler_pic_CXX])])
+
 # OAK_CPP_LIBRARIES
 # -----------------
 # Finds protoc, its gRPC plugin, protobuf, gRPC and, for the tests, GoogleTest.
@@ -168,6 +193,7 @@ AC_MSG_RESULT([yes])])
 AC_DEFUN([OAK_CPP],
 [OAK_CPP_17
 OAK_CCACHE
+OAK_CPP_PRECOMPILED
 OAK_CPP_LIBRARIES
 OAK_CPP_PROBE
 OAK_CPP_SANITIZERS
