@@ -13,6 +13,7 @@ from google.protobuf.duration_pb2 import Duration
 from google.protobuf.field_mask_pb2 import FieldMask
 from oaktreemodel.common import v1 as common
 from oaktreemodel.compute import v1 as compute
+from oaktreemodel.dns import v1 as dns
 from oaktreemodel.image import v1 as image
 from oaktreemodel.network import v1 as network
 from oaktreemodel.operation import v1 as operation
@@ -134,6 +135,19 @@ async def test_secrets_are_not_repeated(client: Client) -> None:
     request = new_server(request_id="secret")
     assert (await client.servers.CreateServer(request)).admin_pass
     assert not (await client.servers.CreateServer(request)).admin_pass
+
+
+async def test_secrets_in_what_is_made_are_not_repeated(client: Client) -> None:
+    zones = dns.ZoneServiceStub(client.channel)
+    await zones.CreateZone(
+        dns.CreateZoneRequest(location=ALDER, name="given.test.", email="a@given.test")
+    )
+    transfers = dns.ZoneTransferServiceStub(client.channel)
+    request = dns.CreateZoneTransferRequest(location=ALDER, zone="given.test.", request_id="key")
+    first = (await transfers.CreateZoneTransfer(request)).zone_transfer
+    again = (await transfers.CreateZoneTransfer(request)).zone_transfer
+    assert first.key and not again.key
+    assert first.id == again.id
 
 
 async def test_everything_wrong_is_said_at_once(client: Client) -> None:

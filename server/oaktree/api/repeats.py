@@ -12,7 +12,7 @@ from google.protobuf.message import Message
 
 from oaktree.api import tokens
 from oaktree.failures import Code, Failure
-from oaktree.shapes import is_sensitive
+from oaktree.shapes import is_map, is_sensitive
 
 # How long a result is kept, in seconds. The promise is an hour.
 MEMORY = 2 * 3600.0
@@ -28,13 +28,20 @@ class Known:
 
 
 def without_secrets(answer: Message) -> Message:
-    """The answer less what is told only once."""
+    """The answer less what is told only once, however deep in it."""
     copy = type(answer)()
     copy.CopyFrom(answer)
-    for each in copy.DESCRIPTOR.fields:
-        if is_sensitive(each):
-            copy.ClearField(each.name)
+    _clear_secrets(copy)
     return copy
+
+
+def _clear_secrets(message: Message) -> None:
+    for each, value in message.ListFields():
+        if is_sensitive(each):
+            message.ClearField(each.name)
+        elif each.message_type is not None and not is_map(each):
+            for inner in value if each.is_repeated else [value]:
+                _clear_secrets(inner)
 
 
 def reused(request_id: str) -> Failure:
@@ -43,6 +50,13 @@ def reused(request_id: str) -> Failure:
         "REQUEST_ID_REUSED",
         f"request_id '{request_id}' was used with another request: take a new one",
     )
+
+
+def _settled(result: Message) -> asyncio.Future[Message]:
+    """What is remembered of a result: its secrets are not."""
+    kept: asyncio.Future[Message] = asyncio.get_running_loop().create_future()
+    kept.set_result(without_secrets(result))
+    return kept
 
 
 def _digest(request: Message) -> str:
@@ -84,22 +98,22 @@ class Repeats:
             return None
         if known.digest != _digest(request):
             raise reused(request_id)
-        return without_secrets(known.result.result())
+        return known.result.result()
 
     def keep(self, caller: str, method: str, request: Message, result: Message) -> None:
         """Remembers the result of a request that was carried out elsewhere."""
         request_id: str = request.request_id  # type: ignore[attr-defined]
         if request_id:
             self._forget()
-            done: asyncio.Future[Message] = asyncio.get_running_loop().create_future()
-            done.set_result(result)
-            self._known[caller, method, request_id] = Known(_digest(request), done)
+            self._known[caller, method, request_id] = Known(_digest(request), _settled(result))
 
     def _settle(self, own: tuple[str, str, str], done: asyncio.Future[Message]) -> None:
         failure = None if done.cancelled() else done.exception()
         lasting = isinstance(failure, Failure) and failure.code in LASTING
         if done.cancelled() or (failure is not None and not lasting):
             self._known.pop(own, None)
+        elif failure is None and own in self._known:
+            self._known[own].result = _settled(done.result())
 
     def _forget(self) -> None:
         limit = time.monotonic() - MEMORY
