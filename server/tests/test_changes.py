@@ -19,6 +19,7 @@ from oaktreemodel.network import v1 as network
 from oaktreemodel.operation import v1 as operation
 
 from oaktree.api.operations import ENDS
+from oaktree.api.validation import message_violations
 from oaktree.clouds.simulated import FLOATING, PROVIDER, SimulatedCloud
 from oaktree.shapes import kind_of, methods
 
@@ -459,3 +460,10 @@ def test_every_slow_change_has_an_end() -> None:
     ]
     assert slow
     assert [method.name for method in slow if kind_of(method) not in ENDS] == []
+
+
+def test_what_must_be_given_may_be_zero() -> None:
+    request = compute.SetComputeServiceForcedDownRequest(name_or_id="host")
+    assert [each.field for each in message_violations(request, "")] == ["is_forced_down"]
+    request.is_forced_down = False
+    assert message_violations(request, "") == []

@@ -76,9 +76,9 @@ def _required(message: Message, prefix: str) -> list[common.FieldViolation]:
     wrong = []
     for field in message.DESCRIPTOR.fields:
         if has_behavior(field, common.FIELD_BEHAVIOR_REQUIRED):
-            value = getattr(message, field.name)
-            absent = not value if not _is_message(field) else not message.HasField(field.name)
-            if absent:
+            # What is optional tells 0 and false from nothing.
+            name = field.name
+            if not (message.HasField(name) if field.has_presence else getattr(message, name)):
                 wrong.append(violation(prefix + field.name, "must be given", "REQUIRED"))
     return wrong
 
