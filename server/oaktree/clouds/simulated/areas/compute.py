@@ -31,7 +31,7 @@ ACTIONS = {
         ["SHUTOFF"], [server(0, *OFF, "POWERING_ON"), server(0.3, *RUNNING)], ["ACTIVE"]
     ),
     "StopServer": Action(
-        ["ACTIVE", "RESCUE", "ERROR"],
+        ["ACTIVE", "ERROR"],
         [server(0, *RUNNING, "POWERING_OFF"), server(0.3, *OFF)],
         ["SHUTOFF"],
     ),
