@@ -8,6 +8,7 @@ of one. What does not follow from its name is in the FILTERS of its area.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -26,8 +27,8 @@ from oaktree.shapes import (
 
 Predicate = Callable[[Any], bool]
 Rule = Callable[[Any, Any], bool]
-# From the type and the id or name of an object to the ids it can mean.
-Resolve = Callable[[str, str], Awaitable[frozenset[str]]]
+# From the type and the id or name of an object to the ids it can mean, or those in a field of it.
+Resolve = Callable[[str, str, str], Awaitable[frozenset[str]]]
 
 
 @dataclass(frozen=True)
@@ -36,6 +37,8 @@ class Refers:
 
     type: str
     path: str
+    # The field of those others that has the id which stands there; empty for their own.
+    through: str = ""
 
 
 # What is alike in all filters, though the names of the fields alone do not say it.
@@ -66,7 +69,7 @@ def rule_for(kind: Kind, field: FieldDescriptor) -> Refers | Rule | None:
     name = field.name
     exception = EXCEPTIONS.get(f"{field.containing_type.name}.{name}")
     if isinstance(exception, str):
-        return Refers(*exception.split(": "))
+        return Refers(*re.split(": | through ", exception))
     if exception is not None:
         return exception
     if name == "projects" and "project_id" not in has:
@@ -149,8 +152,8 @@ async def predicate(kind: Kind, wanted: Any | None, resolve: Resolve) -> Predica
             given.add(field.name)
             tests.append(await _test(kind, field, value, resolve))
     for path, default in DEFAULTS.items():
-        owner, name = path.split(".")
-        if owner == type_of_filter and name not in given:
+        owner, names = path.split(".")
+        if owner == type_of_filter and given.isdisjoint(names.split()):
             tests.append(default)
     return lambda resource: all(test(resource) for test in tests)
 
@@ -165,8 +168,10 @@ async def _test(kind: Kind, field: FieldDescriptor, value: Any, resolve: Resolve
         )
     if isinstance(rule, Refers):
         names = list(value) if field.is_repeated else [value]
-        type_, path = rule.type, rule.path
-        ids: frozenset[str] = frozenset().union(*[await resolve(type_, name) for name in names])
+        path = rule.path
+        ids: frozenset[str] = frozenset().union(
+            *[await resolve(rule.type, name, rule.through) for name in names]
+        )
         return lambda resource: not ids.isdisjoint(values_at(resource, path))
     return lambda resource: rule(resource, value)
 

@@ -148,9 +148,18 @@ class Reader:
             raise not_found(what, location)
         return matches[0]
 
-    async def resolve(self, region: Region, type_: str, name_or_id: str) -> frozenset[str]:
-        """The ids that a name can mean in a region; an id that nobody has stands for itself."""
+    async def resolve(
+        self, region: Region, type_: str, name_or_id: str, through: str = ""
+    ) -> frozenset[str]:
+        """The ids that a name can mean in a region; an id that nobody has stands for itself.
+
+        through: the field of what is named that has the ids, where they are not its own.
+        """
         kind = kinds().get(type_)
+        if kind is not None and through:
+            found = await region.get(kind, name_or_id)
+            meant = [found] if found else await region.named(kind, name_or_id)
+            return frozenset(getattr(each, through) for each in meant)
         if kind is None or await region.get(kind, name_or_id, fields=frozenset({"id"})):
             return frozenset({name_or_id})
         named = await region.named(kind, name_or_id, fields=frozenset({"id"}))
@@ -258,7 +267,9 @@ class Reader:
     ) -> filters.Predicate:
         """Whether an object of a region fits the filter and the zones that were selected."""
         fits = await filters.predicate(
-            kind, wanted, lambda type_, name: self.resolve(region, type_, name)
+            kind,
+            wanted,
+            lambda type_, name, through: self.resolve(region, type_, name, through),
         )
         zones = selection.zones_of(region)
         if not zones:

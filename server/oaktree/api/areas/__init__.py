@@ -7,8 +7,10 @@ ENDS: by the kind of an operation (server.create), when it is done and when it h
     no more than oaktree.api.ends.reaches("ACTIVE") or vanishes().
 FILTERS: by the name of a filter and its field (PortFilter.subnets), how it matches where the name
     does not say: the path of the fields that hold the ids of what the field names, as
-    "subnet: addresses.subnet_id"; or a function of the object and the value.
-DEFAULTS: by the same names, what a filter that does not give the field lets through.
+    "subnet: addresses.subnet_id", with "through node_id" where what is named has them in that
+    field; or a function of the object and the value.
+DEFAULTS: by the same names, what a filter that does not give the field lets through; with several
+    fields after the dot, one that gives none of them.
 EXACTLY_ONE, AT_MOST_ONE: by the name of a message, groups of fields that exclude each other.
 """
 

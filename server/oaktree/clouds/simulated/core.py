@@ -57,6 +57,11 @@ def key_of(resource: Any) -> str:
     return f"{getattr(resource, parent_path(kind))}/{resource.id}"
 
 
+def is_called(resource: Any, name: str) -> bool:
+    others = areas.thing(type_name(type(resource))).also_called
+    return bool(name) and any(getattr(resource, each) == name for each in ("name", *others))
+
+
 def is_cloud_wide(kind: Kind) -> bool:
     return area_of(kind) in CLOUD_WIDE
 
@@ -76,6 +81,8 @@ class Core(Region):
         self.asked: dict[str, Any] = {}
         # The flavors that servers had before they were resized.
         self.resized: dict[str, Any] = {}
+        # What each object is going through.
+        self.courses: dict[tuple[Kind, str], object] = {}
         # How many addresses each subnet has given away.
         self.given: dict[str, int] = {}
 
@@ -154,7 +161,7 @@ class Core(Region):
     ) -> Sequence[Message]:
         await self.answer(kind)
         there = self.store.table(kind) if parent is None else self.children(kind, parent)
-        return [each for each in there if each.name == name] if name else []
+        return [each for each in there if is_called(each, name)]
 
     async def revision(self, kind: Kind) -> Hashable:
         await self.answer(kind)
@@ -185,7 +192,7 @@ class Core(Region):
         found = table.get(name_or_id)
         if found is not None:
             return found
-        named = [each for each in table if each.name == name_or_id]
+        named = [each for each in table if is_called(each, name_or_id)]
         what = f"{spoken_name(kind)} '{name_or_id}'"
         if len(named) > 1:
             raise multiple_matches(what, [reference(each) for each in named]).at(self.location)
@@ -287,6 +294,7 @@ class Core(Region):
         if self.is_to_fail(target, "delete"):
             self.goes_through(target, [Step(thing.dying, {})], "delete")
             return Outcome(target, pending=True)
+        self.courses.pop((kind, self.store.key(target)), None)
         if not thing.dying:
             self.gone(target)
             return Outcome(target)
@@ -321,9 +329,16 @@ class Core(Region):
                     raise self.in_use(target, f"the {what} '{each.name or each.id}'")
 
     def act(
-        self, target: Any, action: Action, change: Callable[[Any], None] = lambda each: None
+        self,
+        target: Any,
+        action: Action,
+        change: Callable[[Any], None] = lambda each: None,
+        what: str = "",
     ) -> Outcome:
-        """Starts what an action leads to, where the object's status allows it."""
+        """Starts what an action leads to, where the object's status allows it.
+
+        what: the last word of the kind of the operation.
+        """
         thing = areas.thing(type_name(type(target)))
         has_status = thing.status in target.DESCRIPTOR.fields_by_name
         status = word_of(target, thing.status) if has_status else ""
@@ -350,7 +365,7 @@ class Core(Region):
                 self.say(each, step)
 
         target = self.changed(target, begin)
-        self.goes_through(target, later)
+        self.goes_through(target, later, what)
         return Outcome(target, pending=bool(later))
 
     def task_of(self, target: Any) -> str:
@@ -388,15 +403,20 @@ class Core(Region):
     # -- what happens by itself -------------------------------------------------------------------
 
     def goes_through(self, resource: Any, steps: Sequence[Step], what: str = "") -> None:
-        """Has the object go through the steps, each after the one before."""
+        """Has the object go through the steps, each after the one before.
+
+        What it was going through until then is given up.
+        """
         kind, key, due = type(resource), self.store.key(resource), 0.0
-        steps = list(steps)
+        steps, course = list(steps), object()
+        if steps:
+            self.courses[kind, key] = course
         if steps and self.is_to_fail(resource, what):
             failed = areas.thing(type_name(kind)).failed.get(what, {"status": "ERROR"})
             steps[-1] = Step(steps[-1].after, failed)
         for step in steps:
             due += step.after * self.quirks.pace
-            self.store.later(due, functools.partial(self.step, kind, key, step))
+            self.store.later(due, functools.partial(self.step, kind, key, step, course))
 
     def is_to_fail(self, resource: Any, what: str) -> bool:
         """Whether a caller wants to see that fail: by metadata, a tag, the description or name."""
@@ -409,7 +429,10 @@ class Core(Region):
         texts = [resource.name, description, *getattr(resource, "tags", ())]
         return any(text.endswith(f"simulate={what}_error") for text in texts)
 
-    def step(self, kind: Kind, id_: str, step: Step) -> None:
+    def step(self, kind: Kind, id_: str, step: Step, course: object) -> None:
+        if self.courses.get((kind, id_)) is not course:
+            return
+
         def change(resource: Any) -> None:
             self.say(resource, step)
             self.reached(resource)

@@ -34,6 +34,7 @@ from oaktree.shapes import (
     is_sensitive,
     is_single,
     kind_meant,
+    kind_of,
     kinds,
     parent_of,
     parent_path,
@@ -113,6 +114,9 @@ class Generic(Core):
                 self.store.table(kind).remove(self.single_id)
                 return Outcome(self.single(kind))
             target = self.single(kind)
+        check = areas.check(method.name)
+        if check is not None:
+            check(self, target, request)
         query = areas.query(method.name)
         if query is not None or method.verb in QUESTIONS:
             return self.told(method, request, target, query.answers if query else {})
@@ -387,7 +391,7 @@ class Generic(Core):
             )
         made = self.made_of(target, request, action)
         change = functools.partial(self.change_by, method, request, action)
-        outcome = self.act(target, action, change)
+        outcome = self.act(target, action, change, kind_of(method).split(".")[1])
         awaited = None
         if made is not None:
             made = self.born(made)

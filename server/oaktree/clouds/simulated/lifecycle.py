@@ -12,6 +12,8 @@ from typing import Any
 # function of the region, the object and the request.
 Fields = Mapping[str, Any]
 Computed = Callable[[Any, Any, Any], Any]
+# What refuses a change, from the same.
+Check = Callable[[Any, Any, Any], None]
 
 
 @dataclass(frozen=True)
@@ -51,6 +53,8 @@ class Thing:
     # The kind of object that a field of a request refers to, where its name does not say it. Empty:
     # it refers to nothing that is looked for.
     refers: Mapping[str, str] = field(default_factory=dict)
+    # Fields by which it is found as by its name: "mac_address".
+    also_called: Sequence[str] = ()
     # Fields that no two have alike: "name", or "name domain_id" together.
     unique: Sequence[str] = ()
     # What keeps it from being deleted: other kinds of objects, and where they hold its id:

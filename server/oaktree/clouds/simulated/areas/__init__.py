@@ -13,6 +13,8 @@ THINGS: by the type of a resource, its Thing: states and times (birth, change, d
     there is only once (unique, id), what refuses a deletion (used_by).
 ACTIONS: by the name of a method, its Action: allowed states, steps, what it sets, what it makes. An
     action needs none where its name and its fields say all: AddXTags, SetXMetadata, UpdateX.
+CHECKS: by the name of a method, a function of the region, the object and the request that refuses
+    what those do not.
 QUERIES: by the name of a method, its Query.
 EXPORTS: by the name of a download of text, a function of the region and the object to its parts.
 UPPER: enums whose words are upper case in the cloud; all others are lower case.
@@ -39,7 +41,7 @@ import importlib
 import pkgutil
 from typing import Any
 
-from oaktree.clouds.simulated.lifecycle import Action, Query, Thing
+from oaktree.clouds.simulated.lifecycle import Action, Check, Query, Thing
 
 
 @functools.cache
@@ -68,6 +70,11 @@ def thing(type_: str) -> Thing:
 
 def action(method: str) -> Action | None:
     found: Action | None = gathered("ACTIONS").get(method)
+    return found
+
+
+def check(method: str) -> Check | None:
+    found: Check | None = gathered("CHECKS").get(method)
     return found
 
 
