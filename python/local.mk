@@ -10,6 +10,7 @@ EXTRA_DIST += \
   test-requirements.txt \
   %D%/backend/backend.py \
   %D%/backend/generate.py \
+  %D%/backend/reproducible.py \
   %D%/tests/lint.test \
   %D%/tests/programs/async_calls.py \
   %D%/tests/programs/sync_calls.py \

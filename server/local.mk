@@ -10,6 +10,7 @@ EXTRA_DIST += \
   %D%/MANIFEST.in \
   %D%/README.rst \
   %D%/backend/backend.py \
+  %D%/backend/reproducible.py \
   %D%/oaktree/__init__.py \
   %D%/oaktree/__main__.py \
   %D%/oaktree/api/__init__.py \

@@ -20,15 +20,13 @@ from pathlib import Path, PurePosixPath
 from typing import Any, NoReturn
 
 import generate
+import reproducible
 
 Settings = dict[str, Any] | None
 
 # The rest of the root would tell pbr and setuptools of the build, not of the package: pbr takes
 # requirements.txt for what users need.
 PACKAGING = ("LICENSE", "README.rst", "pyproject.toml", "setup.cfg", "setup.py")
-
-# Of 1980, which is where the time of ZIP files begins.
-OLDEST_ZIP_DATE = "315532800"
 
 
 def get_requires_for_build_wheel(config_settings: Settings = None) -> list[str]:
@@ -70,7 +68,9 @@ def build_sdist(sdist_directory: str, config_settings: Settings = None) -> str:
         generate.proto_list(scratch)
         import pbr.build
 
-        return str(pbr.build.build_sdist(str(sdists), config_settings))
+        name = str(pbr.build.build_sdist(str(sdists), config_settings))
+        reproducible.forget_the_build(sdists / name)
+    return name
 
 
 def build_editable(
@@ -78,7 +78,7 @@ def build_editable(
     config_settings: Settings = None,
     metadata_directory: str | None = None,
 ) -> str:
-    with told_errors(), packaging_environment():
+    with told_errors(), reproducible.environment(version(Path.cwd())):
         generate.generate(Path.cwd(), Path("python"))
         import pbr.build
 
@@ -99,29 +99,13 @@ def fail(message: str) -> NoReturn:
 
 
 @contextlib.contextmanager
-def packaging_environment() -> Iterator[None]:
-    """Tells pbr the version and setuptools the time stamp: both would look for them in places that
-    differ between a clone, a tarball and an sdist."""
-    before = dict(os.environ)
-    umask = os.umask(0o022)
-    os.environ["PBR_VERSION"] = version(Path.cwd())
-    os.environ.setdefault("SOURCE_DATE_EPOCH", OLDEST_ZIP_DATE)
-    # What goes into an sdist is decided here, and not by pbr from git.
-    for switch in ("SKIP_GIT_SDIST", "SKIP_GENERATE_AUTHORS", "SKIP_WRITE_GIT_CHANGELOG"):
-        os.environ[switch] = "1"
-    try:
-        yield
-    finally:
-        os.umask(umask)
-        os.environ.clear()
-        os.environ.update(before)
-
-
-@contextlib.contextmanager
 def packaging_tree() -> Iterator[tuple[Path, Path]]:
     """A scratch directory to package in, which is the working directory meanwhile."""
     source = Path.cwd()
-    with packaging_environment(), tempfile.TemporaryDirectory(prefix="oaktreemodel-") as scratch:
+    with (
+        reproducible.environment(version(source)),
+        tempfile.TemporaryDirectory(prefix="oaktreemodel-") as scratch,
+    ):
         os.chdir(scratch)
         try:
             yield source, Path(scratch).resolve()

@@ -12,16 +12,16 @@ from __future__ import annotations
 
 import contextlib
 import email
-import gzip
 import os
 import shutil
 import subprocess
 import sys
-import tarfile
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
+
+import reproducible
 
 Settings = dict[str, Any] | None
 
@@ -29,8 +29,6 @@ SDIST = Path("PKG-INFO")
 SCRIPT = Path("../build-aux/version.sh")
 FILES = ("MANIFEST.in", "README.rst", "pyproject.toml", "setup.cfg", "setup.py")
 DIRECTORIES = ("backend", "oaktree", "tests")
-# Of 1980, which is where the time of ZIP files begins.
-OLDEST_ZIP_DATE = "315532800"
 
 
 def get_requires_for_build_wheel(config_settings: Settings = None) -> list[str]:
@@ -48,7 +46,7 @@ def build_wheel(
     metadata_directory: str | None = None,
 ) -> str:
     wheels = str(Path(wheel_directory).resolve())
-    with environment(), scratch_tree():
+    with reproducible.environment(version()), scratch_tree():
         import pbr.build
 
         return str(pbr.build.build_wheel(wheels, config_settings))
@@ -56,11 +54,11 @@ def build_wheel(
 
 def build_sdist(sdist_directory: str, config_settings: Settings = None) -> str:
     sdists = Path(sdist_directory).resolve()
-    with environment(), scratch_tree():
+    with reproducible.environment(version()), scratch_tree():
         import pbr.build
 
         name = str(pbr.build.build_sdist(str(sdists), config_settings))
-        forget_the_build(sdists / name)
+        reproducible.forget_the_build(sdists / name)
     return name
 
 
@@ -69,7 +67,7 @@ def build_editable(
     config_settings: Settings = None,
     metadata_directory: str | None = None,
 ) -> str:
-    with environment():
+    with reproducible.environment(version()):
         import pbr.build
 
         return str(pbr.build.build_editable(wheel_directory, config_settings))
@@ -84,24 +82,6 @@ def version() -> str:
     if result.returncode:
         sys.exit("oaktree: build-aux/version.sh knows no version, as it says above")
     return result.stdout.strip()
-
-
-@contextlib.contextmanager
-def environment() -> Iterator[None]:
-    """Tells pbr the version and setuptools the time stamp, whoever builds."""
-    before = dict(os.environ)
-    os.environ["PBR_VERSION"] = version()
-    os.environ.setdefault("SOURCE_DATE_EPOCH", OLDEST_ZIP_DATE)
-    # What goes into an sdist is said in MANIFEST.in, and not by pbr from git.
-    for switch in ("SKIP_GIT_SDIST", "SKIP_GENERATE_AUTHORS", "SKIP_WRITE_GIT_CHANGELOG"):
-        os.environ[switch] = "1"
-    umask = os.umask(0o022)
-    try:
-        yield
-    finally:
-        os.umask(umask)
-        os.environ.clear()
-        os.environ.update(before)
 
 
 @contextlib.contextmanager
@@ -126,22 +106,3 @@ def scratch_tree() -> Iterator[None]:
             yield
         finally:
             os.chdir(source)
-
-
-def forget_the_build(sdist: Path) -> None:
-    """Leaves nothing in an sdist of when it was made, and by whom."""
-    date = int(os.environ["SOURCE_DATE_EPOCH"])
-    made = sdist.with_name(f"{sdist.name}.made")
-    sdist.rename(made)
-    with (
-        tarfile.open(made) as old,
-        sdist.open("wb") as file,
-        gzip.GzipFile("", "wb", fileobj=file, mtime=date) as packed,
-        tarfile.open(fileobj=packed, mode="w", format=tarfile.PAX_FORMAT) as new,
-    ):
-        for member in sorted(old.getmembers(), key=lambda each: each.name):
-            member.mtime, member.pax_headers = date, {}
-            member.uid = member.gid = 0
-            member.uname = member.gname = ""
-            new.addfile(member, old.extractfile(member) if member.isfile() else None)
-    made.unlink()

@@ -16,6 +16,7 @@ from pathlib import Path
 import backend
 import generate
 import pytest
+import reproducible
 from python_room import (
     PROGRAMS,
     PYTHONS,
@@ -137,10 +138,8 @@ def test_wheel_of_a_clone(clone: Path, wheel: Path, tmp_path: Path) -> None:
 def test_sdist_of_an_sdist(sdist: Path, tmp_path: Path) -> None:
     with tarfile.open(sdist) as archive:
         archive.extractall(tmp_path)
-        names = sorted(archive.getnames())
     build("--sdist", "--outdir", tmp_path, only(tmp_path, "oaktreemodel-*"))
-    with tarfile.open(only(tmp_path, "*.tar.gz")) as archive:
-        assert sorted(archive.getnames()) == names
+    assert only(tmp_path, "*.tar.gz").read_bytes() == sdist.read_bytes()
 
 
 def test_wheel_of_a_release_tarball(clone: Path, wheel: Path, tmp_path: Path) -> None:
@@ -162,11 +161,29 @@ def test_wheel_of_a_used_tree(changed: Path, wheel: Path, sdist: Path, tmp_path:
         path.chmod(0o400)
         os.utime(path, (0, 0))
     command = (sys.executable, "-m", "build", "--no-isolation", "--outdir", tmp_path, changed)
-    subprocess.run((*command, "--wheel", "--sdist"), check=True, umask=0o077, cwd=tmp_path)
+    subprocess.run(
+        (*command, "--wheel", "--sdist"),
+        check=True,
+        umask=0o077,
+        cwd=tmp_path,
+        env=os.environ | {"LC_ALL": "C", "TZ": "Asia/Kolkata"},
+    )
     assert only(tmp_path, "*.whl").read_bytes() == wheel.read_bytes()
-    with tarfile.open(sdist) as one, tarfile.open(only(tmp_path, "*.tar.gz")) as other:
-        assert sorted(one.getnames()) == sorted(other.getnames())
-        assert not [name for name in one.getnames() if name.endswith("_pb2.py")]
+    assert only(tmp_path, "*.tar.gz").read_bytes() == sdist.read_bytes()
+
+
+def test_content_of_the_sdist(sdist: Path) -> None:
+    """It has what git tracks, nothing generated, and nothing that tells of the build."""
+    with tarfile.open(sdist) as archive:
+        members = archive.getmembers()
+    names = {member.name.partition("/")[2] for member in members}
+    assert {"build-aux/version.sh", "tests/packaging/test_python.py", "PKG-INFO"} <= names
+    assert not [name for name in names if name.endswith("_pb2.py")]
+    assert not names & {"AUTHORS", "ChangeLog", "RELEASENOTES.rst"}
+    assert {(each.mtime, each.uid, each.gid, each.uname, each.gname) for each in members} == {
+        (int(reproducible.OLDEST_ZIP_DATE), 0, 0, "", "")
+    }
+    assert {each.mode for each in members} == {0o644, 0o755}
 
 
 @pytest.mark.parametrize("python", other_pythons())

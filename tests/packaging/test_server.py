@@ -127,7 +127,7 @@ def test_same_bytes_of_a_used_tree(clone: Path, wheel: Path, sdist: Path, tmp_pa
         check=True,
         umask=0o077,
         cwd=tmp_path,
-        env=os.environ | {"PBR_VERSION": "7.7.7"},
+        env=os.environ | {"LC_ALL": "C", "PBR_VERSION": "7.7.7", "TZ": "Asia/Kolkata"},
     )
     assert only(tmp_path, "*.whl").read_bytes() == wheel.read_bytes()
     assert only(tmp_path, "*.tar.gz").read_bytes() == sdist.read_bytes()

@@ -1,0 +1,1 @@
+../../python/backend/reproducible.py
