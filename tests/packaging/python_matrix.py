@@ -2,8 +2,9 @@
 """Proves that a wheel works beside each combination of the versions in python_versions.txt.
 
 Every version is installed once, into a directory of its own; a combination is a virtual environment
-with nothing in it, to which the directories of two versions and of the wheel are added. protobuf in
-pure Python, which is what it is where it has no binary wheels, is tried with the newest grpcio.
+with nothing in it, to which the directories of two versions and of the wheel are added, and whose
+programs are all that is on PATH: there is no compiler and no protoc. protobuf in pure Python, which
+is what it is where it has no binary wheels, is tried with the newest grpcio.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ from __future__ import annotations
 import argparse
 import itertools
 import os
+import shutil
 import sys
 import tempfile
 from concurrent.futures import ThreadPoolExecutor
@@ -49,6 +51,10 @@ class Matrix:
     def __init__(self, interpreter: str, wheel: Path, scratch: Path) -> None:
         self.scratch = scratch
         self.room = Room(scratch / "room", interpreter)
+        self.path = str(self.room.path / "bin")
+        for tool in ("cc", "gcc", "c++", "g++", "clang", "protoc", "sh"):
+            if shutil.which(tool, path=self.path):
+                sys.exit(f"python_matrix.py: a virtual environment of {interpreter} has {tool}")
         self.minor = self.room.run("-c", "import sys; print('%d.%d' % sys.version_info[:2])")
         table = [version for version in versions() if self.minor in version.pythons]
         self.protobufs = [version for version in table if version.package == "protobuf"]
@@ -61,12 +67,12 @@ class Matrix:
 
     def install(self, directory: str, *requirements: str) -> None:
         target = ("--only-binary=:all:", "--target", self.scratch / directory)
-        self.room.pip("install", "--quiet", *target, *requirements)
+        self.room.pip("install", "--quiet", *target, *requirements, PATH=self.path)
 
     def works(self, protobuf: Version, grpcio: Version, implementation: str = "") -> bool:
         names = (PACKAGE, protobuf.requirement, grpcio.requirement)
         path = [PROGRAMS, *(self.scratch / name for name in names)]
-        environment = {"PYTHONPATH": os.pathsep.join(map(str, path))}
+        environment = {"PATH": self.path, "PYTHONPATH": os.pathsep.join(map(str, path))}
         if implementation:
             environment["PROTOCOL_BUFFERS_PYTHON_IMPLEMENTATION"] = implementation
         try:
