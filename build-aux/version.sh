@@ -1,16 +1,18 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
 #
-# Prints the version of this tree, the same for all languages.
+# Prints the version of this tree, the same for all languages, or its date.
 set -eu
 
-usage='Usage: version.sh [--semver | --release] [--quiet]
+usage='Usage: version.sh [--semver | --release | --date] [--quiet]
 
 Prints the PEP 440 version of this tree: X.Y.Z at a tag of that name, else a
 development version of the next release, such as 0.1.0.dev12.
 
   --semver   print a Semantic Version instead, such as 0.1.0-dev.12
   --release  fail unless this tree is exactly a release
+  --date     print instead the time of the commit, in seconds since 1970, or
+             that in SOURCE_DATE_EPOCH
   --quiet    do not warn when there are no release tags'
 
 # The release that is being worked towards while there is no tag at all.
@@ -26,6 +28,7 @@ for argument; do
     case $argument in
         --semver) format=semver ;;
         --release) release=yes ;;
+        --date) format='date' ;;
         --quiet) quiet=yes ;;
         --help) echo "$usage"; exit 0 ;;
         *) fail "unknown argument '$argument'; try --help" ;;
@@ -35,12 +38,13 @@ done
 top=$(cd "$(dirname "$0")/.." && pwd)
 
 if test -f "$top/.tarball-version"; then
-    version=$(cat "$top/.tarball-version")
+    { read -r version && { read -r date || :; }; } <"$top/.tarball-version"
 elif test -e "$top/.git"; then
     command -v git >/dev/null || fail "git is missing; install the package git"
     # A refusal of git to read the tree (another owner) ends here, in its words.
     commits=$(git -C "$top" rev-list --count HEAD) ||
         fail "git cannot count the commits of $top; see its message above"
+    date=$(git -C "$top" log -1 --format=%ct HEAD)
     tag=$(git -C "$top" describe --tags --long --match '[0-9]*.[0-9]*.[0-9]*' \
         --exclude '*[!0-9.]*' --exclude '*.*.*.*' HEAD 2>/dev/null) || tag=
     if test -z "$tag"; then
@@ -59,6 +63,13 @@ elif test -e "$top/.git"; then
     fi
 else
     fail "no version: $top is neither a git clone nor an unpacked release tarball"
+fi
+
+if test "$format" = date; then
+    date=${SOURCE_DATE_EPOCH:-$date}
+    test -n "$date" || fail "no date: the second line of $top/.tarball-version is missing"
+    echo "$date"
+    exit 0
 fi
 
 case $version in

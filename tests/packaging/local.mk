@@ -1,9 +1,14 @@
 # SPDX-License-Identifier: Apache-2.0
 
+# The tarball
+TESTS += %D%/dist.test
+EXTRA_DIST += %D%/dist.test
+
 # Go
 TESTS += %D%/go.test
 EXTRA_DIST += \
   %D%/go.test \
+  %D%/go_import.py \
   %D%/go/client/main.go \
   %D%/go/server/main.go
 
@@ -25,3 +30,7 @@ EXTRA_DIST += \
   %D%/list_clouds.py \
   %D%/server.test \
   %D%/test_server.py
+
+# All of them together
+TESTS += %D%/release.test
+EXTRA_DIST += %D%/release.test
