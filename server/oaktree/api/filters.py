@@ -11,7 +11,7 @@ from __future__ import annotations
 import re
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Protocol
 
 from oaktree.api import areas
 from oaktree.failures import Code, Failure
@@ -27,8 +27,6 @@ from oaktree.shapes import (
 
 Predicate = Callable[[Any], bool]
 Rule = Callable[[Any, Any], bool]
-# From the type and the id or name of an object to the ids it can mean, or those in a field of it.
-Resolve = Callable[[str, str, str], Awaitable[frozenset[str]]]
 
 
 @dataclass(frozen=True)
@@ -39,6 +37,23 @@ class Refers:
     path: str
     # The field of those others that has the id which stands there; empty for their own.
     through: str = ""
+
+
+class Around(Protocol):
+    """What else there is where an object lives."""
+
+    async def resolve(self, type_: str, name: str, through: str = "") -> frozenset[str]:
+        """The ids that a name can mean, or those in a field of what it means."""
+
+    async def all(self, type_: str, parent: Any = None, **asked: Any) -> list[Any]:
+        """All objects of a type, as a List with these fields wants to see them."""
+
+
+@dataclass(frozen=True)
+class Asks:
+    """That what fits depends on others: from those and the value to the test."""
+
+    test: Callable[[Around, Any], Awaitable[Predicate]]
 
 
 # What is alike in all filters, though the names of the fields alone do not say it.
@@ -59,11 +74,11 @@ NEEDS = {"zones": "location", "ip_addresses": "addresses"}
 TIMES = {"changed": "update_time", "updated": "update_time", "created": "create_time"}
 SIDES: Mapping[str, Callable[[int, int], bool]] = {"since": int.__ge__, "before": int.__lt__}
 
-EXCEPTIONS: Mapping[str, str | Rule] = areas.gathered("FILTERS")
+EXCEPTIONS: Mapping[str, str | Asks | Rule] = areas.gathered("FILTERS")
 DEFAULTS: Mapping[str, Predicate] = areas.gathered("DEFAULTS")
 
 
-def rule_for(kind: Kind, field: FieldDescriptor) -> Refers | Rule | None:
+def rule_for(kind: Kind, field: FieldDescriptor) -> Refers | Asks | Rule | None:
     """How this field of a filter matches objects of this kind; None if nobody said."""
     has = kind.DESCRIPTOR.fields_by_name
     name = field.name
@@ -123,6 +138,11 @@ def _compares(path: str, compare: Callable[[int, int], bool]) -> Rule:
 
 
 def _time_rule(kind: Kind, name: str) -> Rule | None:
+    own = name.removeprefix("latest_")
+    if own != name and own in kind.DESCRIPTOR.fields_by_name:
+        return lambda resource, wanted: (
+            resource.HasField(own) and _time(resource, own) <= wanted.ToNanoseconds()
+        )
     what, _, side = name.rpartition("_")
     if side not in SIDES:
         return None
@@ -141,7 +161,7 @@ def _time(resource: Any, path: str) -> int:
     return 0
 
 
-async def predicate(kind: Kind, wanted: Any | None, resolve: Resolve) -> Predicate:
+async def predicate(kind: Kind, wanted: Any | None, around: Around) -> Predicate:
     """Whether an object fits; names of other objects are resolved where it lives."""
     tests: list[Predicate] = []
     given: set[str] = set()
@@ -150,7 +170,7 @@ async def predicate(kind: Kind, wanted: Any | None, resolve: Resolve) -> Predica
         type_of_filter = wanted.DESCRIPTOR.name
         for field, value in wanted.ListFields():
             given.add(field.name)
-            tests.append(await _test(kind, field, value, resolve))
+            tests.append(await _test(kind, field, value, around))
     for path, default in DEFAULTS.items():
         owner, names = path.split(".")
         if owner == type_of_filter and given.isdisjoint(names.split()):
@@ -158,7 +178,7 @@ async def predicate(kind: Kind, wanted: Any | None, resolve: Resolve) -> Predica
     return lambda resource: all(test(resource) for test in tests)
 
 
-async def _test(kind: Kind, field: FieldDescriptor, value: Any, resolve: Resolve) -> Predicate:
+async def _test(kind: Kind, field: FieldDescriptor, value: Any, around: Around) -> Predicate:
     rule = rule_for(kind, field)
     if rule is None:
         raise Failure(
@@ -166,11 +186,13 @@ async def _test(kind: Kind, field: FieldDescriptor, value: Any, resolve: Resolve
             "FILTER_UNSUPPORTED",
             f"filter.{field.name}: nothing here can filter by it",
         )
+    if isinstance(rule, Asks):
+        return await rule.test(around, value)
     if isinstance(rule, Refers):
         names = list(value) if field.is_repeated else [value]
         path = rule.path
         ids: frozenset[str] = frozenset().union(
-            *[await resolve(rule.type, name, rule.through) for name in names]
+            *[await around.resolve(rule.type, name, rule.through) for name in names]
         )
         return lambda resource: not ids.isdisjoint(values_at(resource, path))
     return lambda resource: rule(resource, value)

@@ -3,18 +3,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from google.protobuf.field_mask_pb2 import FieldMask
 from google.protobuf.message import Message
 from oaktreemodel.common import v1 as common
 
+from oaktree.api import areas
 from oaktree.failures import violation
 from oaktree.shapes import Descriptor, FieldDescriptor, Kind
 
 # Lists and maps of an update that add to what there is, or take from it.
 ADDING = {"set_properties", "remove_properties"}
 ALWAYS = ("location", "id", "name")
+NAMED_ONLY: Mapping[str, Sequence[str]] = areas.gathered("NAMED_ONLY")
 
 
 def unknown_paths(
@@ -29,7 +32,7 @@ def unknown_paths(
 
 
 class ReadMask:
-    """The fields an answer has; without a mask all but extra."""
+    """The fields an answer has; without a mask all but those that come only when named."""
 
     def __init__(self, kind: Kind, mask: FieldMask | None) -> None:
         self._mask: FieldMask | None = None
@@ -40,7 +43,8 @@ class ReadMask:
             paths = [name for name in [*ALWAYS, *mask.paths, *twins] if name in has]
             self._mask = FieldMask(paths=list(dict.fromkeys(paths)))
             self.fields = frozenset(paths)
-        self._has_extra = "extra" in kind.DESCRIPTOR.fields_by_name
+        extra = {"extra"} & set(kind.DESCRIPTOR.fields_by_name)
+        self._hidden = [*extra, *NAMED_ONLY.get(kind.DESCRIPTOR.name, ())]
 
     @classmethod
     def of(cls, kind: Kind, request: Any) -> ReadMask:
@@ -53,12 +57,13 @@ class ReadMask:
             masked = type(resource)()
             self._mask.MergeMessage(resource, masked)
             return masked
-        if self._has_extra and resource.HasField("extra"):
-            masked = type(resource)()
-            masked.CopyFrom(resource)
-            masked.ClearField("extra")
-            return masked
-        return resource
+        if not any(field.name in self._hidden for field, _ in resource.ListFields()):
+            return resource
+        masked = type(resource)()
+        masked.CopyFrom(resource)
+        for name in self._hidden:
+            masked.ClearField(name)
+        return masked
 
 
 def update_violations(request: Any, own: list[FieldDescriptor]) -> list[common.FieldViolation]:

@@ -25,6 +25,18 @@ def key(location: common.Location) -> Key:
     return location.cloud, location.region, location.project.id
 
 
+@dataclass(frozen=True)
+class Owner:
+    """Whose objects are meant."""
+
+    type: str
+    # The field of the objects that has its id.
+    path: str
+    # How the request names it; where it does not, the id that is meant.
+    name: str
+    id: str
+
+
 @dataclass
 class Selection:
     """The regions that were selected, and who could not even say which it has."""
@@ -33,6 +45,7 @@ class Selection:
     zones: dict[Key, frozenset[str]] = field(default_factory=dict)
     regions: list[Region] = field(default_factory=list)
     unreachable: list[common.LocationError] = field(default_factory=list)
+    owner: Owner | None = None
 
     def zones_of(self, region: Region) -> frozenset[str]:
         return self.zones.get(key(region.location), frozenset())

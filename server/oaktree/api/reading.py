@@ -4,15 +4,15 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Any, TypeVar
 
 from google.protobuf.message import Message
 from oaktreemodel.common import v1 as common
 
-from oaktree.api import filters, tokens
+from oaktree.api import areas, filters, tokens
 from oaktree.api.masks import ReadMask
-from oaktree.api.places import Key, Places, Selection, key, too_slow
+from oaktree.api.places import Key, Owner, Places, Selection, key, too_slow
 from oaktree.clouds import Region
 from oaktree.failures import (
     Code,
@@ -24,12 +24,24 @@ from oaktree.failures import (
     unreachable,
     violation,
 )
-from oaktree.shapes import Kind, Method, kinds, reference, spoken_name
+from oaktree.shapes import (
+    Kind,
+    Method,
+    area_of,
+    kind_meant,
+    kinds,
+    method_of,
+    reference,
+    spoken_name,
+    type_name,
+)
 
 DEFAULT_PAGE = 500
 LARGEST_PAGE = 1000
 # Failures that are the caller's, not the place's: they end the whole call.
 CALLERS = {Code.INVALID_ARGUMENT, Code.FAILED_PRECONDITION, Code.UNAUTHENTICATED}
+
+UNOWNED: Mapping[str, str] = areas.gathered("UNOWNED")
 
 T = TypeVar("T")
 
@@ -96,7 +108,9 @@ class Reader:
         kind, name_or_id = method.named, request.name_or_id
         within = await self.find_parent(method, request)
         if within is None:
-            return await self.find(kind, request.location, name_or_id, mask)
+            selection = await self._places.select([request.location], kind)
+            selection.owner = owner_of(method, request)
+            return await self._find(kind, request.location, name_or_id, selection, mask)
         region, parent = within
         selection = Selection(regions=[region])
         return await self._find(kind, request.location, name_or_id, selection, mask, parent)
@@ -116,7 +130,11 @@ class Reader:
             found = await region.get(kind, name_or_id, parent=parent, fields=fields)
             if found is not None:
                 return found, ()
-            return None, await region.named(kind, name_or_id, parent=parent, fields=fields)
+            named = await region.named(kind, name_or_id, parent=parent, fields=fields)
+            if named and selection.owner is not None:
+                belongs = await self.belongs(region, selection.owner)
+                named = [each for each in named if belongs(each)]
+            return None, named
 
         answers, silent = await self.ask(selection.regions, look)
         silent = [*selection.unreachable, *silent]
@@ -235,7 +253,10 @@ class Reader:
             return Selection(regions=[within[0]])
         several = method.request_has("locations")
         locations = request.locations if several else [request.location]
-        return await self._places.select(locations, method.resource)
+        selection = await self._places.select(locations, method.resource)
+        selection.regions = [each.as_asked(request) for each in selection.regions]
+        selection.owner = owner_of(method, request)
+        return selection
 
     async def _collect(
         self,
@@ -266,15 +287,20 @@ class Reader:
         self, region: Region, kind: Kind, wanted: Any, selection: Selection
     ) -> filters.Predicate:
         """Whether an object of a region fits the filter and the zones that were selected."""
-        fits = await filters.predicate(
-            kind,
-            wanted,
-            lambda type_, name, through: self.resolve(region, type_, name, through),
-        )
+        tests = [await filters.predicate(kind, wanted, Here(self, region))]
         zones = selection.zones_of(region)
-        if not zones:
-            return fits
-        return lambda resource: in_zones(resource, zones) and fits(resource)
+        if zones:
+            tests.append(lambda resource: in_zones(resource, zones))
+        if selection.owner is not None:
+            tests.append(await self.belongs(region, selection.owner))
+        return lambda resource: all(test(resource) for test in tests)
+
+    async def belongs(self, region: Region, owner: Owner) -> filters.Predicate:
+        """Whether an object of a region is of the owner that a request names."""
+        ids = frozenset({owner.id})
+        if owner.name:
+            ids = await self.resolve(region, owner.type, owner.name)
+        return lambda resource: getattr(resource, owner.path) in ids
 
     def _position(self, token: str, bound: str) -> tuple[Key, str]:
         if not token:
@@ -290,6 +316,52 @@ class Reader:
                 )
             )
         return (cloud, region, project), after
+
+
+class Here:
+    """What there is in a region, for filters that ask for it."""
+
+    def __init__(self, reader: Reader, region: Region) -> None:
+        self._reader = reader
+        self._region = region
+
+    async def resolve(self, type_: str, name: str, through: str = "") -> frozenset[str]:
+        return await self._reader.resolve(self._region, type_, name, through)
+
+    async def all(self, type_: str, parent: Any = None, **asked: Any) -> list[Any]:
+        kind = kinds()[type_]
+        region = self._region
+        listing = method_of(kind, common.VERB_LIST)
+        if asked and listing is not None:
+            region = region.as_asked(listing.request(**asked))
+        return await everything(region, kind, parent)
+
+
+async def everything(region: Region, kind: Kind, parent: Message | None = None) -> list[Any]:
+    """All objects of a kind in a region, or in another object."""
+    found: list[Any] = []
+    after = ""
+    while True:
+        page = await region.page(kind, after=after, limit=LARGEST_PAGE, parent=parent)
+        found += page
+        if len(page) < LARGEST_PAGE:
+            return found
+        after = found[-1].id
+
+
+def owner_of(method: Method, request: Any) -> Owner | None:
+    """Whose the objects have to be, where field 3 of the request says that and no more."""
+    field = method.parent_field
+    path = f"{field}_id"
+    has_parent = method.parent is not None or not field
+    if has_parent or path not in method.resource.DESCRIPTOR.fields_by_name:
+        return None
+    name = getattr(request, field)
+    type_ = type_name(method.resource)
+    if not name and type_ not in UNOWNED:
+        return None
+    kind = kind_meant(field, area_of(method.resource))
+    return Owner(type_name(kind) if kind else field, path, name, UNOWNED.get(type_, ""))
 
 
 def filter_of(request: Any) -> Any:

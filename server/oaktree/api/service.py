@@ -140,7 +140,10 @@ class Api:
         others = dict(outcome.answer)
         if begun is not None:
             others["operation"] = begun
-        return answer(method.response, outcome.resource, **others)
+        resource = outcome.resource
+        if resource is not None:
+            resource = ReadMask(type(resource), None).apply(resource)
+        return answer(method.response, resource, **others)
 
     async def wait(self, method: Method, request: Any, done: Any) -> Message:
         """The answer of a change once it has ended, or its time is up."""
@@ -160,7 +163,7 @@ class Api:
             for each in own if field.is_repeated else [own]:
                 now = await look_again(region, method.resource, each.id, parent_id(each))
                 if now is not None:
-                    each.CopyFrom(now)
+                    each.CopyFrom(ReadMask(method.resource, None).apply(now))
         return response
 
     async def _target(self, method: Method, request: Any) -> tuple[Region, Message | None]:
@@ -168,7 +171,7 @@ class Api:
         if method.changes:
             # A change does not look around.
             await self.places.one(request.location, method.parent or method.named)
-        if method.request_has("name_or_id"):
+        if getattr(request, "name_or_id", ""):
             return await self.reader.find_target(method, request)
         within = await self.reader.find_parent(method, request)
         if within is not None:

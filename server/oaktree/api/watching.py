@@ -249,10 +249,11 @@ class Watcher:
         self.linger = 300.0
         self._places = places
         self._reader = reader
-        self._feeds: dict[tuple[str, Kind, str], Feed] = {}
+        self._feeds: dict[tuple[str, str, Kind, str], Feed] = {}
 
     def feed(self, region: Region, kind: Kind, parent: Any = None) -> Feed:
-        own = "/".join(key(region.location)), kind, parent.id if parent is not None else ""
+        place = "/".join(key(region.location))
+        own = place, region.view, kind, parent.id if parent is not None else ""
         found = self._feeds.get(own)
         if found is None or found.done:
             found = Feed(region, kind, self._places.patience, self.linger, parent)

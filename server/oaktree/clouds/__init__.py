@@ -9,8 +9,9 @@ tokens, of several clouds, or of waiting.
 from __future__ import annotations
 
 import abc
-from collections.abc import AsyncIterator, Hashable, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 from google.protobuf.message import Message
 from oaktreemodel.cloud import v1 as cloud
@@ -47,10 +48,16 @@ class Region(abc.ABC):
     zones: Sequence[str] = ()
     # How often it may be asked whether something has changed, in seconds.
     poll_interval: float = 2.0
+    # Which view of it this is; empty for itself.
+    view: str = ""
 
     def identity_of(self, kind: Kind) -> Hashable:
         """What it is for objects of this kind: what a cloud has as a whole is in no region."""
         return self.identity
+
+    def as_asked(self, request: Message) -> Region:
+        """The region as a List or a Watch wants to see it; itself, but for a few."""
+        return self
 
     @abc.abstractmethod
     async def page(
@@ -130,6 +137,59 @@ class Region(abc.ABC):
     def export(self, method: str, target: Message) -> AsyncIterator[str]:
         """What an object is as text, in whole lines, at most 1 MiB at once."""
         raise not_supported(method, self.location)
+
+
+# The objects of a kind, in any order; of those that live in another, where that is given.
+Objects = Callable[[Kind, Message | None], Awaitable[Sequence[Any]]]
+
+
+class View(Region):
+    """A region, with other objects than those it has."""
+
+    def __init__(self, region: Region, view: str, objects: Objects) -> None:
+        self.location = region.location
+        self.identity = region.identity
+        self.zones = region.zones
+        self.poll_interval = region.poll_interval
+        self.view = view
+        self._region = region
+        self._objects = objects
+
+    async def page(
+        self,
+        kind: Kind,
+        *,
+        after: str = "",
+        limit: int = 1000,
+        parent: Message | None = None,
+        wanted: Message | None = None,
+        fields: frozenset[str] | None = None,
+    ) -> Sequence[Message]:
+        found = [each for each in await self._objects(kind, parent) if each.id > after]
+        return sorted(found, key=lambda each: str(each.id))[:limit]
+
+    async def get(
+        self,
+        kind: Kind,
+        id_: str,
+        *,
+        parent: Message | None = None,
+        fields: frozenset[str] | None = None,
+    ) -> Message | None:
+        return next((each for each in await self._objects(kind, parent) if each.id == id_), None)
+
+    async def named(
+        self,
+        kind: Kind,
+        name: str,
+        *,
+        parent: Message | None = None,
+        fields: frozenset[str] | None = None,
+    ) -> Sequence[Message]:
+        return [each for each in await self._objects(kind, parent) if name and each.name == name]
+
+    async def capabilities(self) -> cloud.Capabilities:
+        return await self._region.capabilities()
 
 
 class Cloud(abc.ABC):

@@ -8,9 +8,12 @@ ENDS: by the kind of an operation (server.create), when it is done and when it h
 FILTERS: by the name of a filter and its field (PortFilter.subnets), how it matches where the name
     does not say: the path of the fields that hold the ids of what the field names, as
     "subnet: addresses.subnet_id", with "through node_id" where what is named has them in that
-    field; or a function of the object and the value.
+    field; a function of the object and the value; or oaktree.api.filters.Asks.
 DEFAULTS: by the same names, what a filter that does not give the field lets through; with several
     fields after the dot, one that gives none of them.
+NAMED_ONLY: by the name of a message, fields that come only when the read_mask names them.
+UNOWNED: by the type of what need not belong to anybody, the id of the owner that is meant when a
+    request does not say whose it is.
 EXACTLY_ONE, AT_MOST_ONE: by the name of a message, groups of fields that exclude each other.
 """
 

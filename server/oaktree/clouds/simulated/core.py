@@ -204,7 +204,7 @@ class Core(Region):
         """A new object with what the request gives it, not yet in the store."""
         new: Any = kind(location=self.location, id=str(uuid.uuid4()))
         if is_cloud_wide(kind):
-            new.location.region = ""
+            new.location.CopyFrom(common.Location(cloud=self.location.cloud))
         has = kind.DESCRIPTOR.fields_by_name
         if request is not None:
             pour(own_fields(request), new)
@@ -278,15 +278,19 @@ class Core(Region):
             raise not_found(f"{spoken_name(type(target))} '{target.id}'", self.location)
         return new
 
+    def check_unprotected(self, target: Any, *fields: str) -> None:
+        for name in fields:
+            if getattr(target, name, False):
+                raise Failure(
+                    Code.FAILED_PRECONDITION,
+                    "PROTECTED",
+                    f"the {spoken_name(type(target))} '{target.id}' is protected: take {name} back "
+                    "with an update first",
+                    resource=reference(target),
+                )
+
     def delete(self, kind: Kind, target: Any) -> Outcome:
-        if getattr(target, "is_protected", False):
-            raise Failure(
-                Code.FAILED_PRECONDITION,
-                "PROTECTED",
-                f"the {spoken_name(kind)} '{target.id}' is protected: take is_protected back "
-                "with an update first",
-                resource=reference(target),
-            )
+        self.check_unprotected(target, "is_protected", "is_immutable")
         self.check_unused(target)
         thing = areas.thing(type_name(kind))
         for step in thing.death:

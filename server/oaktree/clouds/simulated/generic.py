@@ -172,7 +172,8 @@ class Generic(Core):
                 self.declare(new, {name: value})
         type_ = type_name(kind)
         place = self.location.cloud, "" if is_cloud_wide(kind) else self.location.region
-        new.id = fields.get("id") or seed.uid(*place, type_, str(sorted(fields.items())))
+        if "id" not in fields:
+            new.id = seed.uid(*place, type_, str(sorted(fields.items())))
         self.complete(new, areas.thing(type_), None)
         for step in areas.thing(type_).birth[-1:]:
             self.declare(new, {k: v for k, v in step.fields.items() if k not in fields})
@@ -334,6 +335,8 @@ class Generic(Core):
         self.check_unlocked(target)
         thing = areas.thing(type_name(kind))
         changes = to_change(request)
+        if set(changes) != {"is_immutable"}:
+            self.check_unprotected(target, "is_immutable")
         refer = functools.partial(self.refer, area_of(kind), thing.refers)
         fields = request.DESCRIPTOR.fields_by_name
 

@@ -10,6 +10,8 @@ from dataclasses import dataclass
 class Quirks:
     # Whether servers get public addresses by floating IPs, or from a provider network directly.
     floating_ips: bool = False
+    # The areas it has no service for.
+    without: frozenset[str] = frozenset()
     # The disk format that serves best.
     image_format: str = "qcow2"
     # The HTTP status with which quotas are refused.
@@ -26,5 +28,7 @@ class Quirks:
     servers: int = 2
 
 
-PROVIDER = Quirks(image_format="raw", quota_status=413)
+PROVIDER = Quirks(
+    without=frozenset({"baremetal", "container_infra"}), image_format="raw", quota_status=413
+)
 FLOATING = Quirks(floating_ips=True, image_format="qcow2", quota_status=409)

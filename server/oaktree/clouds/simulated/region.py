@@ -17,6 +17,7 @@ from oaktree.clouds.simulated.objects import Objects
 from oaktree.clouds.simulated.quirks import Quirks
 from oaktree.clouds.simulated.servers import Servers
 from oaktree.clouds.simulated.store import Clock, Store
+from oaktree.shapes import area_of, kinds
 
 
 class SimulatedRegion(Servers, Flavors, Keypairs, Objects, Generic):
@@ -42,8 +43,11 @@ class SimulatedRegion(Servers, Flavors, Keypairs, Objects, Generic):
             clock,
             shared,
         )
+        self.lacks = frozenset(
+            type_ for type_, kind in kinds().items() if area_of(kind) in quirks.without
+        )
         if not quirks.floating_ips:
-            self.lacks = frozenset({"floating_ip", "floating_ip_pool"})
+            self.lacks |= {"floating_ip", "floating_ip_pool"}
         self.identity: Hashable = ("simulated", cloud_name, region)
         self.zones = (f"{region.lower()}-a", f"{region.lower()}-b")
         seed.fill(self)

@@ -7,7 +7,7 @@ import bisect
 import heapq
 import itertools
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Hashable, Iterator
 from typing import Any
 
 from google.protobuf.message import Message
@@ -86,6 +86,8 @@ class Store:
         self._shared = shared
         self._shares = shares
         self._tables: dict[Kind, Table] = {}
+        # What is known of objects and told to nobody, such as passwords.
+        self.untold: dict[Hashable, Any] = shared.untold if shared is not None else {}
         self._due: list[tuple[float, int, Callable[[], None]]] = []
         self._order = itertools.count()
         if shared is not None:
