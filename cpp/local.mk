@@ -39,8 +39,13 @@ cpp_areas = $(sort $(dir $(cpp_names)))
 cpp_headers = $(cpp_names:%=%D%/%.pb.h) $(cpp_names:%=%D%/%.grpc.pb.h)
 
 # Half of the time goes into reading gRPC's headers, so the services of an area
-# are compiled as one unit. The messages cannot be: their statics would clash.
-cpp_service_units = $(cpp_areas:%=%D%/%services.cc)
+# are compiled as one unit, or as few where one would take too much memory. The
+# messages cannot be: their statics would clash.
+cpp_most_in_unit = 12
+# A unit more with each file that is one too many.
+cpp_numbers = 1 $(if $(word 13,$1),2) $(if $(word 25,$1),3) $(if $(word 37,$1),4)
+cpp_service_units = $(foreach area,$(cpp_areas), \
+  $(patsubst %,%D%/$(area)services%.cc,$(call cpp_numbers,$(filter $(area)%,$(cpp_names)))))
 cpp_units = $(cpp_names:%=%D%/%.pb.cc) $(cpp_service_units)
 cpp_objects = $(cpp_units:.cc=.lo)
 
@@ -60,11 +65,17 @@ oak_v_PROTOC_1 =
 # stands for them, so that an unchanged one is not compiled again.
 %D%/services.stamp: protos/list.mk
 	$(AM_V_GEN)for area in $(cpp_areas); do \
-	  $(MKDIR_P) %D%/$$area && unit=%D%/$${area}services.cc && \
+	  $(MKDIR_P) %D%/$$area && rm -f %D%/$${area}services*.new && files=0 && \
 	  for name in $(cpp_names); do \
-	    case $$name in $$area*) echo "#include \"$$name.grpc.pb.cc\"" ;; esac; \
-	  done >$$unit.new && \
-	  { cmp -s $$unit.new $$unit && rm $$unit.new || mv -f $$unit.new $$unit; } || exit; \
+	    case $$name in $$area*) \
+	      unit=%D%/$${area}services$$((files / $(cpp_most_in_unit) + 1)).cc; \
+	      echo "#include \"$$name.grpc.pb.cc\"" >>$$unit.new; files=$$((files + 1)) ;; \
+	    esac; \
+	  done && \
+	  for new in %D%/$${area}services*.new; do \
+	    unit=$${new%.new}; \
+	    cmp -s $$new $$unit && rm $$new || mv -f $$new $$unit || exit; \
+	  done || exit; \
 	done; touch $@
 $(cpp_service_units): %D%/services.stamp
 	@test -f $@ || { rm -f $< && $(MAKE) $(AM_MAKEFLAGS) $<; }

@@ -14,5 +14,6 @@ coverage: regenerate-list
 .PHONY: coverage
 
 if BUILD_PYTHON
-regenerate: coverage
+regenerated_coverage = coverage
 endif
+regenerate: $(regenerated_coverage)
