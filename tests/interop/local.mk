@@ -35,6 +35,7 @@ EXTRA_DIST += \
   $(interop_recordings) \
   $(interop_tests) \
   %D%/README.rst \
+  %D%/certificates.sh \
   %D%/convert.py \
   %D%/convert_test.py \
   %D%/go/client/main.go \

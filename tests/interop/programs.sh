@@ -28,6 +28,9 @@ servers=
 
 # Becomes a program, so that the id of a process in the background is the program's own.
 become() {
+    # Handshakes that are to fail are no news.
+    GRPC_VERBOSITY=NONE
+    export GRPC_VERBOSITY
     language=$1 program=$2
     shift 2
     case $language in
@@ -49,15 +52,15 @@ build_go() {
     ) ;; esac
 }
 
-# Leaves the address of the new server in $address.
+# Leaves where the new server listens in $addresses: in plain, with TLS, and with mutual TLS.
 start_server() {
     # A server says where it listens, and until then there is nothing to read.
     mkfifo "$work/$1.pipe"
-    (become "$1" "tests/interop/$1/server" "$data") >"$work/$1.pipe" 2>"$work/$1.log" &
+    (become "$1" "tests/interop/$1/server" "$data" "$work") >"$work/$1.pipe" 2>"$work/$1.log" &
     servers="$servers $!"
-    address=
-    read -r _ _ address <"$work/$1.pipe" || :
-    if [ -z "$address" ]; then
+    addresses=
+    read -r _ _ addresses <"$work/$1.pipe" || :
+    if [ -z "$addresses" ]; then
         echo "The $(title "$1") server did not start:"
         cat "$work/$1.log"
         exit 1

@@ -94,10 +94,34 @@ common::Checksum made_up_checksum() {
   return checksum;
 }
 
+// Where a server listens.
+struct Addresses {
+  std::string plain, tls, mutual;
+};
+
+std::string made_up_content() {
+  std::string content(2 * 1024 * 1024 + 7, '\0');
+  for (std::size_t i = 0; i < content.size(); ++i) content[i] = static_cast<char>(i + i / 256);
+  return content;
+}
+
+image::UploadImageStart upload_start(const std::string& name, std::int64_t announced) {
+  image::UploadImageStart start;
+  start.mutable_location()->set_cloud("south");
+  start.mutable_create()->set_name(name);
+  start.mutable_create()->set_disk_format("qcow2");
+  start.mutable_create()->set_container_format("bare");
+  start.set_size_bytes(announced);
+  return start;
+}
+
 class Client {
  public:
-  Client(const Data& data, const std::shared_ptr<grpc::Channel>& channel)
+  Client(const Data& data, std::filesystem::path certificates, Addresses addresses,
+         const std::shared_ptr<grpc::Channel>& channel)
       : data_(data),
+        certificates_(std::move(certificates)),
+        addresses_(std::move(addresses)),
         servers_(compute::ServerService::NewStub(channel)),
         flavors_(compute::FlavorService::NewStub(channel)),
         images_(image::ImageService::NewStub(channel)),
@@ -205,6 +229,72 @@ class Client {
     expect_message(expected, response);
   }
 
+  void large() {
+    std::string content;
+    for (int i = 0; i < 3 * 1024 * 1024; ++i) content.push_back(static_cast<char>(i));
+    expect_ok(send_user_data("large", content));
+  }
+
+  // Is refused by whoever gets it, and the connection lives on.
+  void oversized() {
+    const std::string peer = this->peer().name();
+    expect_code(grpc::StatusCode::RESOURCE_EXHAUSTED,
+                send_user_data("oversized", std::string(5 * 1024 * 1024, '\0')));
+    expect_code(grpc::StatusCode::RESOURCE_EXHAUSTED, get_named("oversized"));
+    expect(peer, this->peer().name());
+  }
+
+  void compressed() {
+    expect_ok(send_user_data("compressed", std::string(1 << 20, '\0'), GRPC_COMPRESS_GZIP));
+  }
+
+  void metadata() {
+    std::string bytes;
+    for (int byte = 0; byte < 256; ++byte) bytes.push_back(static_cast<char>(byte));
+    const std::vector<std::pair<std::string, std::string>> notes = {{"call-note", "one, and"},
+                                                                    {"call-note", "two"},
+                                                                    {"call-note-bin", bytes},
+                                                                    {"call-note-bin", ""}};
+    Call call;
+    for (const auto& [key, value] : notes) call.AddMetadata(key, value);
+    compute::GetServerRequest request;
+    request.set_name_or_id("metadata");
+    compute::GetServerResponse response;
+    expect_ok(servers_->GetServer(&call, request, &response));
+    for (const auto* got : {&call.GetServerInitialMetadata(), &call.GetServerTrailingMetadata()}) {
+      expect(notes.size(), got->count("call-note") + got->count("call-note-bin"));
+      auto [one, last] = got->equal_range("call-note");
+      auto [binary, binary_last] = got->equal_range("call-note-bin");
+      for (const auto& [key, value] : notes) {
+        const auto& note = key == "call-note" ? *one++ : *binary++;
+        expect(value, std::string(note.second.data(), note.second.size()));
+      }
+    }
+  }
+
+  // --- Connections
+
+  void tls() { expect<std::string>("", expect_peer_over_tls(addresses_.tls, false).description()); }
+
+  void tls_wrong_name() {
+    expect_code(grpc::StatusCode::UNAVAILABLE,
+                peer_over_tls(addresses_.tls, "authority", "oaktree.example", false).first);
+  }
+
+  void tls_stranger() {
+    expect_code(grpc::StatusCode::UNAVAILABLE,
+                peer_over_tls(addresses_.tls, "stranger", "127.0.0.1", false).first);
+  }
+
+  void mutual_tls() {
+    expect<std::string>("client", expect_peer_over_tls(addresses_.mutual, true).description());
+  }
+
+  void mutual_tls_no_certificate() {
+    expect_code(grpc::StatusCode::UNAVAILABLE,
+                peer_over_tls(addresses_.mutual, "authority", "127.0.0.1", false).first);
+  }
+
   // --- Streams
 
   void watch() {
@@ -247,28 +337,36 @@ class Client {
   }
 
   void upload() {
-    std::string content(2 * 1024 * 1024 + 7, '\0');
-    for (std::size_t i = 0; i < content.size(); ++i) content[i] = static_cast<char>(i + i / 256);
+    const std::string content = made_up_content();
     const std::string name = "uploaded-by-cpp";
     const auto size = static_cast<std::int64_t>(content.size());
     std::vector<image::UploadImageResponse> answers;
     expect_ok(send(name, content, size, &answers));
-    expect(content.size() / chunk_bytes + 3, answers.size());
-    const auto& begun = answers.front();
-    const auto& done = answers.back();
-    expect<int>(image::IMAGE_STATUS_QUEUED, begun.image().status());
-    image::Image expected = begun.image();
-    expected.set_status(image::IMAGE_STATUS_ACTIVE);
-    expected.set_status_raw("active");
-    expected.set_size_bytes(size);
-    *expected.add_checksums() = made_up_checksum();
-    expect_message(expected, done.image());
-    expect(size, done.persisted_size_bytes());
-    expect<int>(operation::OPERATION_STATE_SUCCEEDED, done.operation().state());
+    expect_uploaded(name, content, answers);
+  }
 
-    image::DownloadImageRequest request;
-    request.set_name_or_id(name);
-    expect_image(request, done.image(), content);
+  // A client stream: nothing is read before all is sent.
+  void upload_at_once() {
+    const std::string content = made_up_content();
+    const std::string name = "uploaded-at-once-by-cpp";
+    Call call;
+    const auto stream = images_->UploadImage(&call);
+    image::UploadImageRequest request;
+    *request.mutable_start() = upload_start(name, content.size());
+    stream->Write(request);
+    for (std::size_t offset = 0; offset < content.size(); offset += chunk_bytes) {
+      request.mutable_chunk()->set_data(content.substr(offset, chunk_bytes));
+      request.mutable_chunk()->set_offset_bytes(offset);
+      stream->Write(request);
+    }
+    *request.mutable_finish()->add_checksums() = made_up_checksum();
+    stream->Write(request);
+    stream->WritesDone();
+    std::vector<image::UploadImageResponse> answers;
+    image::UploadImageResponse answer;
+    while (stream->Read(&answer)) answers.push_back(answer);
+    expect_ok(stream->Finish());
+    expect_uploaded(name, content, answers);
   }
 
   void upload_short() {
@@ -455,12 +553,7 @@ class Client {
       return got;
     };
     image::UploadImageRequest request;
-    image::UploadImageStart* start = request.mutable_start();
-    start->mutable_location()->set_cloud("south");
-    start->mutable_create()->set_name(name);
-    start->mutable_create()->set_disk_format("qcow2");
-    start->mutable_create()->set_container_format("bare");
-    start->set_size_bytes(announced);
+    *request.mutable_start() = upload_start(name, announced);
     if (!exchange(request)) return stream->Finish();
     for (std::size_t offset = 0; offset < content.size(); offset += chunk_bytes) {
       image::UploadImageChunk* chunk = request.mutable_chunk();
@@ -473,6 +566,27 @@ class Client {
     *request.mutable_finish()->add_checksums() = made_up_checksum();
     exchange(request);
     return stream->Finish();
+  }
+
+  void expect_uploaded(const std::string& name, const std::string& content,
+                       const std::vector<image::UploadImageResponse>& answers) {
+    const auto size = static_cast<std::int64_t>(content.size());
+    expect(content.size() / chunk_bytes + 3, answers.size());
+    const auto& begun = answers.front();
+    const auto& done = answers.back();
+    expect<int>(image::IMAGE_STATUS_QUEUED, begun.image().status());
+    image::Image expected = begun.image();
+    expected.set_status(image::IMAGE_STATUS_ACTIVE);
+    expected.set_status_raw("active");
+    expected.set_size_bytes(size);
+    *expected.add_checksums() = made_up_checksum();
+    expect_message(expected, done.image());
+    expect(size, done.persisted_size_bytes());
+    expect<int>(operation::OPERATION_STATE_SUCCEEDED, done.operation().state());
+
+    image::DownloadImageRequest request;
+    request.set_name_or_id(name);
+    expect_image(request, done.image(), content);
   }
 
   // Downloads an image, whose bytes must come in order.
@@ -532,6 +646,63 @@ class Client {
     return servers_->GetServer(&call, request, &response);
   }
 
+  // Sends a message with the content, and expects one with it.
+  grpc::Status send_user_data(const std::string& name, const std::string& content,
+                              grpc_compression_algorithm compression = GRPC_COMPRESS_NONE) {
+    compute::CreateServerRequest request;
+    request.set_name(name);
+    request.set_user_data(content);
+    compute::CreateServerResponse response;
+    Call call;
+    call.set_compression_algorithm(compression);
+    const grpc::Status status = servers_->CreateServer(&call, request, &response);
+    if (status.ok() && response.server().user_data() != content) {
+      throw Mismatch(std::to_string(content.size()) + " bytes",
+                     std::to_string(response.server().user_data().size()) + " other bytes");
+    }
+    return status;
+  }
+
+  // What the server knows of this client: its address, and the name in its certificate.
+  static std::pair<grpc::Status, compute::Server> peer(compute::ServerService::Stub& servers) {
+    compute::GetServerRequest request;
+    request.set_name_or_id("peer");
+    compute::GetServerResponse response;
+    Call call;
+    const grpc::Status status = servers.GetServer(&call, request, &response);
+    return {status, response.server()};
+  }
+
+  compute::Server peer() {
+    const auto [status, server] = peer(*servers_);
+    expect_ok(status);
+    return server;
+  }
+
+  // The same over a new connection, to a server that has to be of that name.
+  std::pair<grpc::Status, compute::Server> peer_over_tls(const std::string& address,
+                                                         const std::string& authority,
+                                                         const std::string& name,
+                                                         bool certificate) const {
+    grpc::SslCredentialsOptions options;
+    options.pem_root_certs = read(certificates_ / (authority + ".pem"));
+    if (certificate) {
+      options.pem_private_key = read(certificates_ / "client.key");
+      options.pem_cert_chain = read(certificates_ / "client.pem");
+    }
+    grpc::ChannelArguments arguments;
+    arguments.SetSslTargetNameOverride(name);
+    const auto servers = compute::ServerService::NewStub(
+        grpc::CreateCustomChannel(address, grpc::SslCredentials(options), arguments));
+    return peer(*servers);
+  }
+
+  compute::Server expect_peer_over_tls(const std::string& address, bool certificate) const {
+    const auto [status, server] = peer_over_tls(address, "authority", "127.0.0.1", certificate);
+    expect_ok(status);
+    return server;
+  }
+
   void expect_unimplemented(const grpc::Status& status) {
     expect_code(grpc::StatusCode::UNIMPLEMENTED, status);
     // With an Error it would be the cloud that cannot, and not the server.
@@ -550,6 +721,8 @@ class Client {
   }
 
   const Data& data_;
+  const std::filesystem::path certificates_;
+  const Addresses addresses_;
   std::unique_ptr<compute::ServerService::Stub> servers_;
   std::unique_ptr<compute::FlavorService::Stub> flavors_;
   std::unique_ptr<image::ImageService::Stub> images_;
@@ -567,10 +740,20 @@ constexpr Case cases[] = {
     {"lists", &Client::lists},
     {"pages", &Client::pages},
     {"create", &Client::create},
+    {"large", &Client::large},
+    {"oversized", &Client::oversized},
+    {"compressed", &Client::compressed},
+    {"metadata", &Client::metadata},
+    {"tls", &Client::tls},
+    {"tls_wrong_name", &Client::tls_wrong_name},
+    {"tls_stranger", &Client::tls_stranger},
+    {"mutual_tls", &Client::mutual_tls},
+    {"mutual_tls_no_certificate", &Client::mutual_tls_no_certificate},
     {"watch", &Client::watch},
     {"resume", &Client::resume},
     {"resync", &Client::resync},
     {"upload", &Client::upload},
+    {"upload_at_once", &Client::upload_at_once},
     {"upload_short", &Client::upload_short},
     {"upload_out_of_order", &Client::upload_out_of_order},
     {"download", &Client::download},
@@ -589,7 +772,7 @@ constexpr Case cases[] = {
 };
 
 // Whether all cases, or those that are named, have passed.
-bool run(const std::string& folder, const std::string& address,
+bool run(const std::string& folder, const std::string& certificates, const Addresses& addresses,
          const std::vector<std::string>& names) {
   for (const auto& name : names) {
     if (std::none_of(std::begin(cases), std::end(cases),
@@ -598,7 +781,8 @@ bool run(const std::string& folder, const std::string& address,
     }
   }
   const Data data(folder);
-  Client client(data, grpc::CreateChannel(address, grpc::InsecureChannelCredentials()));
+  Client client(data, certificates, addresses,
+                grpc::CreateChannel(addresses.plain, grpc::InsecureChannelCredentials()));
   bool passed = true;
   for (const auto& one : cases) {
     if (!names.empty() && std::find(names.begin(), names.end(), one.name) == names.end()) continue;
@@ -616,12 +800,12 @@ bool run(const std::string& folder, const std::string& address,
 }  // namespace
 
 int main(int argc, char** argv) {
-  if (argc < 3) {
-    std::cerr << "usage: client DATA ADDRESS [CASE...]\n";
+  if (argc < 6) {
+    std::cerr << "usage: client DATA CERTIFICATES ADDRESS TLS_ADDRESS MUTUAL_ADDRESS [CASE...]\n";
     return 2;
   }
   try {
-    return run(argv[1], argv[2], {argv + 3, argv + argc}) ? 0 : 1;
+    return run(argv[1], argv[2], {argv[3], argv[4], argv[5]}, {argv + 6, argv + argc}) ? 0 : 1;
   } catch (const std::exception& error) {
     std::cerr << "client: " << error.what() << "\n";
     return 2;

@@ -26,12 +26,16 @@ namespace image = oaktree::image::v1;
 namespace network = oaktree::network::v1;
 namespace operation = oaktree::operation::v1;
 
-template <typename Message>
-Message load(const std::filesystem::path& path) {
+inline std::string read(const std::filesystem::path& path) {
   std::ostringstream text;
   text << std::ifstream(path).rdbuf();
+  return text.str();
+}
+
+template <typename Message>
+Message load(const std::filesystem::path& path) {
   Message message;
-  const auto status = google::protobuf::util::JsonStringToMessage(text.str(), &message);
+  const auto status = google::protobuf::util::JsonStringToMessage(read(path), &message);
   if (!status.ok()) {
     throw std::runtime_error("cannot read " + path.string() + ": " + status.ToString());
   }

@@ -41,6 +41,8 @@ constexpr auto ended_time = 10s;
 // How soon a call that was given up is noticed.
 constexpr auto notice_time = 10ms;
 constexpr std::size_t chunk_bytes = 256 * 1024;
+// More than a client takes unless it says otherwise, which is 4 MiB.
+constexpr std::size_t oversized_bytes = 5 * 1024 * 1024;
 // More than gRPC's C++ library takes as metadata.
 constexpr std::size_t too_large_bytes = 20000;
 
@@ -56,7 +58,7 @@ class ServerService final : public compute::ServerService::Service {
  public:
   explicit ServerService(const Data& data) : data_(data) {}
 
-  grpc::Status GetServer(grpc::ServerContext*, const compute::GetServerRequest* request,
+  grpc::Status GetServer(grpc::ServerContext* context, const compute::GetServerRequest* request,
                          compute::GetServerResponse* response) override {
     const std::string& name = request->name_or_id();
     if (const auto error = asked_error(name)) return fail(*error);
@@ -68,6 +70,30 @@ class ServerService final : public compute::ServerService::Service {
       compute::GetServerRequest unknown = *request;
       unknown.clear_name_or_id();
       server->MergeFromString(unknown.SerializeAsString());
+      return grpc::Status::OK;
+    }
+    if (name == "oversized") {
+      server->set_user_data(std::string(oversized_bytes, '\0'));
+      return grpc::Status::OK;
+    }
+    if (name == "peer") {
+      server->set_name(context->peer());
+      std::string caller;
+      for (const auto& part : context->auth_context()->FindPropertyValues("x509_common_name")) {
+        caller.append(part.data(), part.size());
+      }
+      server->set_description(caller);
+      return grpc::Status::OK;
+    }
+    if (name == "metadata") {
+      for (const char* key : {"call-note", "call-note-bin"}) {
+        const auto [first, last] = context->client_metadata().equal_range(key);
+        for (auto note = first; note != last; ++note) {
+          const std::string value(note->second.data(), note->second.size());
+          context->AddInitialMetadata(key, value);
+          context->AddTrailingMetadata(key, value);
+        }
+      }
       return grpc::Status::OK;
     }
     const std::string ended = "ended:";
@@ -144,6 +170,9 @@ class ServerService final : public compute::ServerService::Service {
                             const compute::CreateServerRequest* request,
                             compute::CreateServerResponse* response) override {
     if (const auto error = asked_error(request->name())) return fail(*error);
+    if (request->name() == "compressed") {
+      context->set_compression_algorithm(GRPC_COMPRESS_GZIP);
+    }
     if (request->name() == "slow" && request->wait()) {
       auto until = Clock::now() + slow_time;
       if (request->has_wait_timeout()) {
@@ -375,7 +404,18 @@ class ImageService final : public image::ImageService::Service {
   std::map<std::string, Stored> stored_;
 };
 
-int serve(const Data& data) {
+std::shared_ptr<grpc::ServerCredentials> credentials(const std::filesystem::path& certificates,
+                                                     bool mutual) {
+  grpc::SslServerCredentialsOptions options(
+      mutual ? GRPC_SSL_REQUEST_AND_REQUIRE_CLIENT_CERTIFICATE_AND_VERIFY
+             : GRPC_SSL_DONT_REQUEST_CLIENT_CERTIFICATE);
+  options.pem_key_cert_pairs.push_back(
+      {read(certificates / "server.key"), read(certificates / "server.pem")});
+  if (mutual) options.pem_root_certs = read(certificates / "authority.pem");
+  return grpc::SslServerCredentials(options);
+}
+
+int serve(const Data& data, const std::filesystem::path& certificates) {
   // Blocked before gRPC starts its threads, so that only this one takes it.
   sigset_t stop;
   sigemptyset(&stop);
@@ -387,16 +427,21 @@ int serve(const Data& data) {
   FlavorService flavors(data);
   FloatingIpService floating_ips(data);
   ImageService images(data);
-  int port = 0;
+  const std::string listen = "127.0.0.1:0";
+  int plain = 0, tls = 0, mutual = 0;
   grpc::ServerBuilder builder;
-  builder.AddListeningPort("127.0.0.1:0", grpc::InsecureServerCredentials(), &port);
+  builder.AddListeningPort(listen, grpc::InsecureServerCredentials(), &plain);
+  builder.AddListeningPort(listen, credentials(certificates, false), &tls);
+  builder.AddListeningPort(listen, credentials(certificates, true), &mutual);
   builder.RegisterService(&servers);
   builder.RegisterService(&flavors);
   builder.RegisterService(&floating_ips);
   builder.RegisterService(&images);
   const std::unique_ptr<grpc::Server> server = builder.BuildAndStart();
   if (!server) throw std::runtime_error("cannot listen on 127.0.0.1");
-  std::cout << "listening on 127.0.0.1:" << port << std::endl;
+  std::cout << "listening on";
+  for (const int port : {plain, tls, mutual}) std::cout << " 127.0.0.1:" << port;
+  std::cout << std::endl;
 
   int signal = 0;
   sigwait(&stop, &signal);
@@ -407,12 +452,12 @@ int serve(const Data& data) {
 }  // namespace
 
 int main(int argc, char** argv) {
-  if (argc != 2) {
-    std::cerr << "usage: server DATA\n";
+  if (argc != 3) {
+    std::cerr << "usage: server DATA CERTIFICATES\n";
     return 2;
   }
   try {
-    return serve(Data(argv[1]));
+    return serve(Data(argv[1]), argv[2]);
   } catch (const std::exception& error) {
     std::cerr << "server: " << error.what() << "\n";
     return 1;

@@ -8,11 +8,12 @@ import hashlib
 import os
 import queue
 import sys
+import threading
 import time
 from collections.abc import Callable, Iterator
 from functools import partial
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import grpc
 from google.protobuf.message import Message
@@ -61,6 +62,15 @@ def call_of(error: grpc.RpcError) -> grpc.Call:
     return error
 
 
+def expect_code(expected: grpc.StatusCode, call: Callable[[], object]) -> None:
+    try:
+        call()
+    except grpc.RpcError as error:
+        expect(expected, call_of(error).code())
+    else:
+        raise Mismatch(expected, "OK")
+
+
 def details_of(error: grpc.RpcError) -> bytes:
     for key, value in call_of(error).trailing_metadata() or ():
         if key == "grpc-status-details-bin":
@@ -70,8 +80,10 @@ def details_of(error: grpc.RpcError) -> bytes:
 
 
 class Client:
-    def __init__(self, data: Data, address: str) -> None:
+    def __init__(self, data: Data, certificates: Path, addresses: list[str]) -> None:
         self.data = data
+        self.certificates = certificates
+        address, self.tls_address, self.mutual_address = addresses
         self.address = address
         channel = grpc.insecure_channel(address)
         self.servers = compute.ServerServiceStub(channel)
@@ -157,6 +169,87 @@ class Client:
         )
         expect(expected, self.servers.CreateServer(request, timeout=TIMEOUT))
 
+    def send_user_data(self, name: str, content: bytes, **settings: Any) -> None:
+        """Sends a message with the content, and gets one with it."""
+        request = compute.CreateServerRequest(name=name, user_data=content)
+        response = self.servers.CreateServer(request, timeout=TIMEOUT, **settings)
+        if response.server.user_data != content:
+            raise Mismatch(f"{len(content)} bytes", f"{len(response.server.user_data)} other bytes")
+
+    def large(self) -> None:
+        self.send_user_data("large", bytes(range(256)) * 3 * 4096)
+
+    def oversized(self) -> None:
+        """Is refused by whoever gets it, and the connection lives on."""
+        peer = self.peer(self.servers).name
+        for call in (
+            lambda: self.send_user_data("oversized", bytes(5 * 1024 * 1024)),
+            self.get_named("oversized"),
+        ):
+            expect_code(grpc.StatusCode.RESOURCE_EXHAUSTED, call)
+        expect(peer, self.peer(self.servers).name)
+
+    def compressed(self) -> None:
+        self.send_user_data("compressed", bytes(2**20), compression=grpc.Compression.Gzip)
+
+    def metadata(self) -> None:
+        notes: tuple[tuple[str, str | bytes], ...] = (
+            ("call-note", "one, and"),
+            ("call-note", "two"),
+            ("call-note-bin", bytes(range(256))),
+            ("call-note-bin", b""),
+        )
+        request = compute.GetServerRequest(name_or_id="metadata")
+        _, call = self.servers.GetServer.with_call(request, timeout=TIMEOUT, metadata=notes)
+        for got in (call.initial_metadata(), call.trailing_metadata()):
+            # Of one key they come in order.
+            for key in dict(notes):
+                values = [value for name, value in notes if name == key]
+                expect(values, [value for name, value in got or () if name == key])
+
+    # --- Connections
+
+    def peer(self, servers: compute.ServerServiceStub) -> compute.Server:
+        """What the server knows of this client: its address, and the name in its certificate."""
+        request = compute.GetServerRequest(name_or_id="peer")
+        return servers.GetServer(request, timeout=TIMEOUT).server
+
+    def peer_over_tls(
+        self, address: str, authority: str, name: str = "127.0.0.1", *, certificate: bool = False
+    ) -> compute.Server:
+        """The same over a new connection, to a server that has to be of that name."""
+
+        def pem(file: str) -> bytes:
+            return (self.certificates / file).read_bytes()
+
+        credentials = grpc.ssl_channel_credentials(
+            pem(f"{authority}.pem"),
+            pem("client.key") if certificate else None,
+            pem("client.pem") if certificate else None,
+        )
+        options = [("grpc.ssl_target_name_override", name)]
+        with grpc.secure_channel(address, credentials, options) as channel:
+            return self.peer(compute.ServerServiceStub(channel))
+
+    def tls(self) -> None:
+        expect("", self.peer_over_tls(self.tls_address, "authority").description)
+
+    def tls_wrong_name(self) -> None:
+        call = partial(self.peer_over_tls, self.tls_address, "authority", "oaktree.example")
+        expect_code(grpc.StatusCode.UNAVAILABLE, call)
+
+    def tls_stranger(self) -> None:
+        call = partial(self.peer_over_tls, self.tls_address, "stranger")
+        expect_code(grpc.StatusCode.UNAVAILABLE, call)
+
+    def mutual_tls(self) -> None:
+        peer = self.peer_over_tls(self.mutual_address, "authority", certificate=True)
+        expect("client", peer.description)
+
+    def mutual_tls_no_certificate(self) -> None:
+        call = partial(self.peer_over_tls, self.mutual_address, "authority")
+        expect_code(grpc.StatusCode.UNAVAILABLE, call)
+
     # --- Streams
 
     def expected_events(self) -> list[compute.ServerEvent]:
@@ -238,6 +331,28 @@ class Client:
         ):
             answers.append(answer)
             progress.put(answer.received_size_bytes)
+        self.expect_uploaded(name, content, answers)
+
+    def upload_at_once(self) -> None:
+        """A client stream: nothing is read before all is sent."""
+        content = self.content()
+        name = "uploaded-at-once-by-python"
+        progress: queue.Queue[int] = queue.Queue()
+        for offset in (*range(0, len(content), CHUNK_BYTES), len(content)):
+            progress.put(offset)
+        sent = threading.Event()
+
+        def steps() -> Iterator[image.UploadImageRequest]:
+            yield from self.upload_steps(name, content, len(content), progress)
+            sent.set()
+
+        call = self.images.UploadImage(steps(), timeout=TIMEOUT)
+        expect(True, sent.wait(TIMEOUT))
+        self.expect_uploaded(name, content, list(call))
+
+    def expect_uploaded(
+        self, name: str, content: bytes, answers: list[image.UploadImageResponse]
+    ) -> None:
         first, last = answers[0], answers[-1]
         expect(len(content) // CHUNK_BYTES + 3, len(answers))
         expect(image.IMAGE_STATUS_QUEUED, first.image.status)
@@ -445,10 +560,20 @@ CASES = [
     Client.lists,
     Client.pages,
     Client.create,
+    Client.large,
+    Client.oversized,
+    Client.compressed,
+    Client.metadata,
+    Client.tls,
+    Client.tls_wrong_name,
+    Client.tls_stranger,
+    Client.mutual_tls,
+    Client.mutual_tls_no_certificate,
     Client.watch,
     Client.resume,
     Client.resync,
     Client.upload,
+    Client.upload_at_once,
     Client.upload_short,
     Client.upload_out_of_order,
     Client.download,
@@ -470,14 +595,15 @@ CASES = [
 
 def main(arguments: list[str]) -> int:
     cases = {case.__name__: case for case in CASES}
-    if len(arguments) < 2:
-        print(f"usage: client.py DATA ADDRESS [CASE...]\ncases: {' '.join(cases)}")
+    if len(arguments) < 5:
+        print("usage: client.py DATA CERTIFICATES ADDRESS TLS_ADDRESS MUTUAL_ADDRESS [CASE...]")
+        print(f"cases: {' '.join(cases)}")
         return 2
-    data, address, *names = arguments
+    data, certificates, names = arguments[0], arguments[1], arguments[5:]
     if unknown := [name for name in names if name not in cases]:
         print(f"no such case: {' '.join(unknown)}; there are: {' '.join(cases)}")
         return 2
-    client = Client(Data(Path(data)), address)
+    client = Client(Data(Path(data)), Path(certificates), arguments[2:5])
     failed = False
     for name in names or cases:
         try:

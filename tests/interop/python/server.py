@@ -27,6 +27,8 @@ SLOW_SECONDS = 30.0
 # How long to wait for a call to end.
 ENDED_SECONDS = 10.0
 CHUNK_BYTES = 256 * 1024
+# More than a client takes unless it says otherwise, which is 4 MiB.
+OVERSIZED_BYTES = 5 * 1024 * 1024
 # More than gRPC's C++ library takes as metadata.
 TOO_LARGE_BYTES = 20_000
 
@@ -87,6 +89,20 @@ class ServerService(compute.ServerServiceServicer):
             except asyncio.TimeoutError:
                 await fail(context, self.data.errors["nope"])
             return compute.GetServerResponse(server=compute.Server(name=tag))
+        if name == "oversized":
+            return compute.GetServerResponse(
+                server=compute.Server(user_data=bytes(OVERSIZED_BYTES))
+            )
+        if name == "peer":
+            names = context.auth_context().get("x509_common_name", [])
+            caller = compute.Server(name=context.peer(), description=b"".join(names).decode())
+            return compute.GetServerResponse(server=caller)
+        if name == "metadata":
+            given = context.invocation_metadata() or ()
+            notes = tuple(pair for pair in given if pair[0].startswith("call-note"))
+            await context.send_initial_metadata(notes)
+            context.set_trailing_metadata(notes)
+            return compute.GetServerResponse()
         cloud = request.location.cloud
         for server in self.data.servers.servers:
             if name in (server.id, server.name) and cloud in ("", server.location.cloud):
@@ -151,6 +167,8 @@ class ServerService(compute.ServerServiceServicer):
     ) -> compute.CreateServerResponse:
         self.note_the_end(context)
         await self.fail_if_asked(context, request.name)
+        if request.name == "compressed":
+            context.set_compression(grpc.Compression.Gzip)
         if request.name == "slow" and request.wait:
             seconds = SLOW_SECONDS
             if request.HasField("wait_timeout"):
@@ -281,23 +299,34 @@ class ImageService(image.ImageServiceServicer):
             yield image.DownloadImageResponse(data=chunk, offset_bytes=offset)
 
 
-async def serve(data: Data) -> None:
+def credentials(certificates: Path, *, mutual: bool) -> grpc.ServerCredentials:
+    chain = [certificates.joinpath(name).read_bytes() for name in ("server.key", "server.pem")]
+    authority = certificates.joinpath("authority.pem").read_bytes() if mutual else None
+    return grpc.ssl_server_credentials([(chain[0], chain[1])], authority, mutual)
+
+
+async def serve(data: Data, certificates: Path) -> None:
     server = grpc.aio.server()
     # The methods that are missing here answer UNIMPLEMENTED.
     compute.add_ServerServiceServicer_to_server(ServerService(data), server)
     compute.add_FlavorServiceServicer_to_server(FlavorService(data), server)
     network.add_FloatingIpServiceServicer_to_server(FloatingIpService(data), server)
     image.add_ImageServiceServicer_to_server(ImageService(data), server)
-    port = server.add_insecure_port("127.0.0.1:0")
+    listen = "127.0.0.1:0"
+    ports = [
+        server.add_insecure_port(listen),
+        server.add_secure_port(listen, credentials(certificates, mutual=False)),
+        server.add_secure_port(listen, credentials(certificates, mutual=True)),
+    ]
     await server.start()
     stopped = asyncio.Event()
     asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, stopped.set)
-    print(f"listening on 127.0.0.1:{port}", flush=True)
+    print("listening on", *(f"127.0.0.1:{port}" for port in ports), flush=True)
     await stopped.wait()
     await server.stop(grace=None)
 
 
 if __name__ == "__main__":
-    if len(sys.argv) != 2:
-        sys.exit("usage: server.py DATA")
-    asyncio.run(serve(Data(Path(sys.argv[1]))))
+    if len(sys.argv) != 3:
+        sys.exit("usage: server.py DATA CERTIFICATES")
+    asyncio.run(serve(Data(Path(sys.argv[1])), Path(sys.argv[2])))

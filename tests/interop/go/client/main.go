@@ -8,17 +8,22 @@ import (
 	"context"
 	"crypto/md5"
 	"crypto/sha512"
+	"crypto/tls"
+	"crypto/x509"
 	"errors"
 	"fmt"
 	"io"
 	"os"
+	"path/filepath"
 	"strconv"
 	"strings"
 	"time"
 
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/codes"
+	"google.golang.org/grpc/credentials"
 	"google.golang.org/grpc/credentials/insecure"
+	"google.golang.org/grpc/encoding/gzip"
 	"google.golang.org/grpc/metadata"
 	"google.golang.org/grpc/status"
 	"google.golang.org/protobuf/proto"
@@ -92,7 +97,10 @@ func first(errs ...error) error {
 }
 
 type client struct {
-	data        *data.Data
+	data *data.Data
+	// A folder, and where the server listens.
+	certificates, tlsAddress, mutualAddress string
+
 	servers     computev1.ServerServiceClient
 	flavors     computev1.FlavorServiceClient
 	images      imagev1.ImageServiceClient
@@ -228,6 +236,132 @@ func (c *client) create(ctx context.Context) error {
 	return expectMessage(expected, response)
 }
 
+// sendUserData sends a message with the content, and gets one with it.
+func (c *client) sendUserData(ctx context.Context, name string, content []byte, options ...grpc.CallOption) error {
+	request := &computev1.CreateServerRequest{Name: name, UserData: content}
+	response, err := c.servers.CreateServer(ctx, request, options...)
+	if err == nil && !bytes.Equal(content, response.Server.GetUserData()) {
+		return mismatch(
+			fmt.Sprintf("%d bytes", len(content)),
+			fmt.Sprintf("%d other bytes", len(response.Server.GetUserData())),
+		)
+	}
+	return err
+}
+
+func (c *client) large(ctx context.Context) error {
+	content := make([]byte, 3*1024*1024)
+	for i := range content {
+		content[i] = byte(i)
+	}
+	return c.sendUserData(ctx, "large", content)
+}
+
+// oversized is refused by whoever gets it, and the connection lives on.
+func (c *client) oversized(ctx context.Context) error {
+	before, err := peer(ctx, c.servers)
+	if err != nil {
+		return err
+	}
+	sending := c.sendUserData(ctx, "oversized", make([]byte, 5*1024*1024))
+	getting := c.getNamed(ctx, "oversized")
+	after, err := peer(ctx, c.servers)
+	return first(
+		expect(codes.ResourceExhausted, status.Code(sending)),
+		expect(codes.ResourceExhausted, status.Code(getting)),
+		err,
+		expect(before.GetName(), after.GetName()),
+	)
+}
+
+func (c *client) compressed(ctx context.Context) error {
+	return c.sendUserData(ctx, "compressed", make([]byte, 1<<20), grpc.UseCompressor(gzip.Name))
+}
+
+func (c *client) metadata(ctx context.Context) error {
+	allBytes := make([]byte, 256)
+	for i := range allBytes {
+		allBytes[i] = byte(i)
+	}
+	notes := metadata.MD{
+		"call-note":     {"one, and", "two"},
+		"call-note-bin": {string(allBytes), ""},
+	}
+	var initial, trailing metadata.MD
+	_, err := c.servers.GetServer(
+		metadata.NewOutgoingContext(ctx, notes), &computev1.GetServerRequest{NameOrId: "metadata"},
+		grpc.Header(&initial), grpc.Trailer(&trailing),
+	)
+	if err != nil {
+		return err
+	}
+	for _, got := range []metadata.MD{initial, trailing} {
+		for key, values := range notes {
+			if err := expect(fmt.Sprintf("%q", values), fmt.Sprintf("%q", got[key])); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// --- Connections
+
+// peer returns what the server knows of this client: its address, and the name in its certificate.
+func peer(ctx context.Context, servers computev1.ServerServiceClient) (*computev1.Server, error) {
+	response, err := servers.GetServer(ctx, &computev1.GetServerRequest{NameOrId: "peer"})
+	return response.GetServer(), err
+}
+
+// peerOverTLS returns the same over a new connection, to a server that has to be of that name.
+func (c *client) peerOverTLS(ctx context.Context, address, authority, name string, certificate bool) (*computev1.Server, error) {
+	pem, err := os.ReadFile(filepath.Join(c.certificates, authority+".pem"))
+	if err != nil {
+		return nil, err
+	}
+	config := &tls.Config{RootCAs: x509.NewCertPool(), ServerName: name}
+	config.RootCAs.AppendCertsFromPEM(pem)
+	if certificate {
+		own, err := tls.LoadX509KeyPair(
+			filepath.Join(c.certificates, "client.pem"), filepath.Join(c.certificates, "client.key"))
+		if err != nil {
+			return nil, err
+		}
+		config.Certificates = []tls.Certificate{own}
+	}
+	connection, err := grpc.NewClient(address, grpc.WithTransportCredentials(credentials.NewTLS(config)))
+	if err != nil {
+		return nil, err
+	}
+	defer connection.Close()
+	return peer(ctx, computev1.NewServerServiceClient(connection))
+}
+
+func (c *client) tls(ctx context.Context) error {
+	got, err := c.peerOverTLS(ctx, c.tlsAddress, "authority", "127.0.0.1", false)
+	return first(err, expect("", got.GetDescription()))
+}
+
+func (c *client) tlsWrongName(ctx context.Context) error {
+	_, err := c.peerOverTLS(ctx, c.tlsAddress, "authority", "oaktree.example", false)
+	return expect(codes.Unavailable, status.Code(err))
+}
+
+func (c *client) tlsStranger(ctx context.Context) error {
+	_, err := c.peerOverTLS(ctx, c.tlsAddress, "stranger", "127.0.0.1", false)
+	return expect(codes.Unavailable, status.Code(err))
+}
+
+func (c *client) mutualTLS(ctx context.Context) error {
+	got, err := c.peerOverTLS(ctx, c.mutualAddress, "authority", "127.0.0.1", true)
+	return first(err, expect("client", got.GetDescription()))
+}
+
+func (c *client) mutualTLSNoCertificate(ctx context.Context) error {
+	_, err := c.peerOverTLS(ctx, c.mutualAddress, "authority", "127.0.0.1", false)
+	return expect(codes.Unavailable, status.Code(err))
+}
+
 // --- Streams
 
 func (c *client) expectedEvents() []*computev1.ServerEvent {
@@ -333,6 +467,32 @@ func content() []byte {
 	return bytes
 }
 
+func uploadSteps(name string, content []byte, announced int64) []*imagev1.UploadImageRequest {
+	steps := []*imagev1.UploadImageRequest{{Step: &imagev1.UploadImageRequest_Start{
+		Start: &imagev1.UploadImageStart{
+			Location: &commonv1.Location{Cloud: "south"},
+			Create: &imagev1.CreateImageRequest{
+				Name: name, DiskFormat: "qcow2", ContainerFormat: "bare",
+			},
+			SizeBytes: proto.Int64(announced),
+		},
+	}}}
+	for offset := 0; offset < len(content); offset += chunkBytes {
+		end := offset + chunkBytes
+		if end > len(content) {
+			end = len(content)
+		}
+		steps = append(steps, &imagev1.UploadImageRequest{Step: &imagev1.UploadImageRequest_Chunk{
+			Chunk: &imagev1.UploadImageChunk{Data: content[offset:end], OffsetBytes: int64(offset)},
+		}})
+	}
+	return append(steps, &imagev1.UploadImageRequest{Step: &imagev1.UploadImageRequest_Finish{
+		Finish: &imagev1.UploadImageFinish{Checksums: []*commonv1.Checksum{
+			{Algorithm: "md5", HexDigest: "0123456789abcdef0123456789abcdef"},
+		}},
+	}})
+}
+
 // send uploads the content, each part of it when the answer to the one before has come, and returns
 // the first answer and the last.
 func (c *client) send(ctx context.Context, name string, content []byte, announced int64) (begun, done *imagev1.UploadImageResponse, err error) {
@@ -349,40 +509,18 @@ func (c *client) send(ctx context.Context, name string, content []byte, announce
 		}
 		return stream.Recv()
 	}
-	begun, err = exchange(&imagev1.UploadImageRequest{Step: &imagev1.UploadImageRequest_Start{
-		Start: &imagev1.UploadImageStart{
-			Location: &commonv1.Location{Cloud: "south"},
-			Create: &imagev1.CreateImageRequest{
-				Name: name, DiskFormat: "qcow2", ContainerFormat: "bare",
-			},
-			SizeBytes: proto.Int64(announced),
-		},
-	}})
-	if err != nil {
-		return nil, nil, err
-	}
-	for offset := 0; offset < len(content); offset += chunkBytes {
-		end := offset + chunkBytes
-		if end > len(content) {
-			end = len(content)
-		}
-		answer, err := exchange(&imagev1.UploadImageRequest{Step: &imagev1.UploadImageRequest_Chunk{
-			Chunk: &imagev1.UploadImageChunk{Data: content[offset:end], OffsetBytes: int64(offset)},
-		}})
-		if err != nil {
+	received := int64(0)
+	for _, step := range uploadSteps(name, content, announced) {
+		if done, err = exchange(step); err != nil {
 			return nil, nil, err
 		}
-		if err := expect(int64(end), answer.ReceivedSizeBytes); err != nil {
+		if begun == nil {
+			begun = done
+		}
+		received += int64(len(step.GetChunk().GetData()))
+		if err := expect(received, done.ReceivedSizeBytes); err != nil {
 			return nil, nil, err
 		}
-	}
-	done, err = exchange(&imagev1.UploadImageRequest{Step: &imagev1.UploadImageRequest_Finish{
-		Finish: &imagev1.UploadImageFinish{Checksums: []*commonv1.Checksum{
-			{Algorithm: "md5", HexDigest: "0123456789abcdef0123456789abcdef"},
-		}},
-	}})
-	if err != nil {
-		return nil, nil, err
 	}
 	if _, err := stream.Recv(); !errors.Is(err, io.EOF) {
 		return nil, nil, mismatch("the end", err)
@@ -397,6 +535,44 @@ func (c *client) upload(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	return c.expectUploaded(ctx, name, content, begun, done)
+}
+
+// uploadAtOnce is a client stream: nothing is read before all is sent.
+func (c *client) uploadAtOnce(ctx context.Context) error {
+	content := content()
+	name := "uploaded-at-once-by-go"
+	stream, err := c.images.UploadImage(ctx)
+	if err != nil {
+		return err
+	}
+	steps := uploadSteps(name, content, int64(len(content)))
+	for _, step := range steps {
+		if err := stream.Send(step); err != nil {
+			return err
+		}
+	}
+	if err := stream.CloseSend(); err != nil {
+		return err
+	}
+	var answers []*imagev1.UploadImageResponse
+	for {
+		answer, err := stream.Recv()
+		if errors.Is(err, io.EOF) {
+			break
+		}
+		if err != nil {
+			return err
+		}
+		answers = append(answers, answer)
+	}
+	if err := expect(len(steps), len(answers)); err != nil {
+		return err
+	}
+	return c.expectUploaded(ctx, name, content, answers[0], answers[len(answers)-1])
+}
+
+func (c *client) expectUploaded(ctx context.Context, name string, content []byte, begun, done *imagev1.UploadImageResponse) error {
 	expected := proto.Clone(begun.Image).(*imagev1.Image)
 	expected.Status = imagev1.ImageStatus_IMAGE_STATUS_ACTIVE
 	expected.StatusRaw = "active"
@@ -707,10 +883,20 @@ var cases = []struct {
 	{"lists", (*client).lists},
 	{"pages", (*client).pages},
 	{"create", (*client).create},
+	{"large", (*client).large},
+	{"oversized", (*client).oversized},
+	{"compressed", (*client).compressed},
+	{"metadata", (*client).metadata},
+	{"tls", (*client).tls},
+	{"tls_wrong_name", (*client).tlsWrongName},
+	{"tls_stranger", (*client).tlsStranger},
+	{"mutual_tls", (*client).mutualTLS},
+	{"mutual_tls_no_certificate", (*client).mutualTLSNoCertificate},
 	{"watch", (*client).watch},
 	{"resume", (*client).resume},
 	{"resync", (*client).resync},
 	{"upload", (*client).upload},
+	{"upload_at_once", (*client).uploadAtOnce},
 	{"upload_short", (*client).uploadShort},
 	{"upload_out_of_order", (*client).uploadOutOfOrder},
 	{"download", (*client).download},
@@ -729,7 +915,7 @@ var cases = []struct {
 }
 
 // run returns whether all cases, or those that are named, have passed.
-func run(folder, address string, names []string) (bool, error) {
+func run(folder, certificates string, addresses, names []string) (bool, error) {
 	d, err := data.Load(folder)
 	if err != nil {
 		return false, err
@@ -745,7 +931,7 @@ func run(folder, address string, names []string) (bool, error) {
 		}
 		wanted[name] = true
 	}
-	connection, err := grpc.NewClient(address, grpc.WithTransportCredentials(insecure.NewCredentials()))
+	connection, err := grpc.NewClient(addresses[0], grpc.WithTransportCredentials(insecure.NewCredentials()))
 	if err != nil {
 		return false, err
 	}
@@ -757,6 +943,10 @@ func run(folder, address string, names []string) (bool, error) {
 		images:      imagev1.NewImageServiceClient(connection),
 		floatingIps: networkv1.NewFloatingIpServiceClient(connection),
 		operations:  operationv1.NewOperationServiceClient(connection),
+
+		certificates:  certificates,
+		tlsAddress:    addresses[1],
+		mutualAddress: addresses[2],
 	}
 	passed := true
 	for _, one := range cases {
@@ -776,11 +966,11 @@ func run(folder, address string, names []string) (bool, error) {
 }
 
 func main() {
-	if len(os.Args) < 3 {
-		fmt.Fprintln(os.Stderr, "usage: client DATA ADDRESS [CASE...]")
+	if len(os.Args) < 6 {
+		fmt.Fprintln(os.Stderr, "usage: client DATA CERTIFICATES ADDRESS TLS_ADDRESS MUTUAL_ADDRESS [CASE...]")
 		os.Exit(2)
 	}
-	passed, err := run(os.Args[1], os.Args[2], os.Args[3:])
+	passed, err := run(os.Args[1], os.Args[2], os.Args[3:6], os.Args[6:])
 	if err != nil {
 		fmt.Fprintln(os.Stderr, "client:", err)
 		os.Exit(2)

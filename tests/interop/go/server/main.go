@@ -5,12 +5,15 @@ package main
 
 import (
 	"context"
+	"crypto/tls"
+	"crypto/x509"
 	"errors"
 	"fmt"
 	"io"
 	"net"
 	"os"
 	"os/signal"
+	"path/filepath"
 	"strconv"
 	"strings"
 	"sync"
@@ -19,7 +22,11 @@ import (
 
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/codes"
+	"google.golang.org/grpc/credentials"
+	// Whoever links this understands what is compressed, and answers it in kind.
+	_ "google.golang.org/grpc/encoding/gzip"
 	"google.golang.org/grpc/metadata"
+	"google.golang.org/grpc/peer"
 	"google.golang.org/grpc/status"
 	"google.golang.org/protobuf/proto"
 
@@ -40,6 +47,8 @@ const (
 	// How long to wait for a call to end.
 	endedTime  = 10 * time.Second
 	chunkBytes = 256 * 1024
+	// More than a client takes unless it says otherwise, which is 4 MiB.
+	oversizedBytes = 5 * 1024 * 1024
 	// More than gRPC's C++ library takes as metadata.
 	tooLargeBytes = 20000
 )
@@ -97,6 +106,28 @@ func (s *serverService) failIfAsked(name string) error {
 	return nil
 }
 
+// caller returns the address of who called, and the name in its certificate.
+func caller(ctx context.Context) *computev1.Server {
+	server := &computev1.Server{}
+	if p, ok := peer.FromContext(ctx); ok {
+		server.Name = p.Addr.String()
+		if info, ok := p.AuthInfo.(credentials.TLSInfo); ok && len(info.State.PeerCertificates) > 0 {
+			server.Description = info.State.PeerCertificates[0].Subject.CommonName
+		}
+	}
+	return server
+}
+
+// first returns the first error there is.
+func first(errs ...error) error {
+	for _, err := range errs {
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
 func (s *serverService) GetServer(ctx context.Context, request *computev1.GetServerRequest) (*computev1.GetServerResponse, error) {
 	name := request.NameOrId
 	if err := s.failIfAsked(name); err != nil {
@@ -107,6 +138,19 @@ func (s *serverService) GetServer(ctx context.Context, request *computev1.GetSer
 		// What this server does not know of the request.
 		server.ProtoReflect().SetUnknown(request.ProtoReflect().GetUnknown())
 		return &computev1.GetServerResponse{Server: server}, nil
+	}
+	switch name {
+	case "oversized":
+		server := &computev1.Server{UserData: make([]byte, oversizedBytes)}
+		return &computev1.GetServerResponse{Server: server}, nil
+	case "peer":
+		return &computev1.GetServerResponse{Server: caller(ctx)}, nil
+	case "metadata":
+		notes := metadata.MD{}
+		for _, key := range []string{"call-note", "call-note-bin"} {
+			notes.Append(key, metadata.ValueFromIncomingContext(ctx, key)...)
+		}
+		return &computev1.GetServerResponse{}, first(grpc.SetHeader(ctx, notes), grpc.SetTrailer(ctx, notes))
 	}
 	if tag := strings.TrimPrefix(name, "ended:"); tag != name {
 		select {
@@ -392,38 +436,82 @@ func (s *imageService) DownloadImage(request *imagev1.DownloadImageRequest, stre
 	return nil
 }
 
-func serve(folder string) error {
+// tlsOf returns what a server needs for TLS and, if it is mutual, to know its clients.
+func tlsOf(certificates string, mutual bool) (*tls.Config, error) {
+	own, err := tls.LoadX509KeyPair(
+		filepath.Join(certificates, "server.pem"), filepath.Join(certificates, "server.key"))
+	if err != nil {
+		return nil, err
+	}
+	config := &tls.Config{Certificates: []tls.Certificate{own}}
+	if mutual {
+		authority, err := os.ReadFile(filepath.Join(certificates, "authority.pem"))
+		if err != nil {
+			return nil, err
+		}
+		config.ClientAuth = tls.RequireAndVerifyClientCert
+		config.ClientCAs = x509.NewCertPool()
+		config.ClientCAs.AppendCertsFromPEM(authority)
+	}
+	return config, nil
+}
+
+func serve(folder, certificates string) error {
 	d, err := data.Load(folder)
 	if err != nil {
 		return err
 	}
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	oneWay, err := tlsOf(certificates, false)
 	if err != nil {
 		return err
 	}
-	server := grpc.NewServer()
-	// The methods that are missing here answer UNIMPLEMENTED.
-	computev1.RegisterServerServiceServer(server, &serverService{data: d, ended: map[string]chan struct{}{}})
-	computev1.RegisterFlavorServiceServer(server, &flavorService{data: d})
-	networkv1.RegisterFloatingIpServiceServer(server, &floatingIPService{data: d})
-	imagev1.RegisterImageServiceServer(server, newImageService(d))
-
+	mutual, err := tlsOf(certificates, true)
+	if err != nil {
+		return err
+	}
+	servers := []*grpc.Server{
+		grpc.NewServer(),
+		grpc.NewServer(grpc.Creds(credentials.NewTLS(oneWay))),
+		grpc.NewServer(grpc.Creds(credentials.NewTLS(mutual))),
+	}
+	service := &serverService{data: d, ended: map[string]chan struct{}{}}
+	images := newImageService(d)
+	said := "listening on"
+	ended := make(chan error)
+	for _, server := range servers {
+		// The methods that are missing here answer UNIMPLEMENTED.
+		computev1.RegisterServerServiceServer(server, service)
+		computev1.RegisterFlavorServiceServer(server, &flavorService{data: d})
+		networkv1.RegisterFloatingIpServiceServer(server, &floatingIPService{data: d})
+		imagev1.RegisterImageServiceServer(server, images)
+		listener, err := net.Listen("tcp", "127.0.0.1:0")
+		if err != nil {
+			return err
+		}
+		said += " " + listener.Addr().String()
+		server := server
+		go func() { ended <- server.Serve(listener) }()
+	}
 	stop := make(chan os.Signal, 1)
 	signal.Notify(stop, syscall.SIGTERM)
-	go func() {
-		<-stop
-		server.Stop()
-	}()
-	fmt.Printf("listening on %s\n", listener.Addr())
-	return server.Serve(listener)
+	fmt.Println(said)
+	select {
+	case err := <-ended:
+		return err
+	case <-stop:
+		for _, server := range servers {
+			server.Stop()
+		}
+		return nil
+	}
 }
 
 func main() {
-	if len(os.Args) != 2 {
-		fmt.Fprintln(os.Stderr, "usage: server DATA")
+	if len(os.Args) != 3 {
+		fmt.Fprintln(os.Stderr, "usage: server DATA CERTIFICATES")
 		os.Exit(2)
 	}
-	if err := serve(os.Args[1]); err != nil {
+	if err := serve(os.Args[1], os.Args[2]); err != nil {
 		fmt.Fprintln(os.Stderr, "server:", err)
 		os.Exit(1)
 	}
