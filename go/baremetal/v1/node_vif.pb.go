@@ -102,8 +102,7 @@ func (x *NodeVif) GetNodeId() string {
 // Says whose VIFs to list.
 type ListNodeVifsRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// Where the VIF is. Cloud and region may be left out where the caller can reach only one, see
-	// Location.
+	// Where to look. Empty means everywhere the caller can reach, see Location.
 	Location *v1.Location `protobuf:"bytes,1,opt,name=location,proto3" json:"location,omitempty"`
 	// The node, by id or exact name.
 	Node string `protobuf:"bytes,3,opt,name=node,proto3" json:"node,omitempty"`
@@ -243,7 +242,7 @@ func (x *ListNodeVifsResponse) GetUnreachable() []*v1.LocationError {
 // Says what port to give to which node.
 type AttachNodeVifRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// Where the VIF is. Cloud and region may be left out where the caller can reach only one, see
+	// Where the node is. Cloud and region may be left out where the caller can reach only one, see
 	// Location.
 	Location *v1.Location `protobuf:"bytes,1,opt,name=location,proto3" json:"location,omitempty"`
 	// The node, by id or exact name.
@@ -388,7 +387,7 @@ func (x *AttachNodeVifResponse) GetNodeVif() *NodeVif {
 // Says what port to take from which node.
 type DetachNodeVifRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// Where the VIF is. Cloud and region may be left out where the caller can reach only one, see
+	// Where the node is. Cloud and region may be left out where the caller can reach only one, see
 	// Location.
 	Location *v1.Location `protobuf:"bytes,1,opt,name=location,proto3" json:"location,omitempty"`
 	// The node, by id or exact name.

@@ -68,10 +68,13 @@ type ProjectCleanupServiceClient interface {
 	StartProjectCleanup(ctx context.Context, in *StartProjectCleanupRequest, opts ...grpc.CallOption) (*StartProjectCleanupResponse, error)
 	// Gets a clean-up by its id: how far it is, and how it ended. It is remembered for an hour at
 	// least after it ended, and lost when the oaktree restarts: then it is NOT_FOUND, its operation
-	// is UNKNOWN, and PlanProjectCleanup tells what is left.
+	// is UNKNOWN, and PlanProjectCleanup tells what is left. An id that no oaktree made is
+	// INVALID_ARGUMENT with reason MALFORMED_OPERATION_ID, and who may not see the project gets
+	// PERMISSION_DENIED.
 	GetProjectCleanup(ctx context.Context, in *GetProjectCleanupRequest, opts ...grpc.CallOption) (*GetProjectCleanupResponse, error)
 	// Lists what a clean-up deletes or has deleted, in the order in which it does, with why what is
-	// left could not be deleted.
+	// left could not be deleted. A clean-up that is not there, or not to be seen, is answered as by
+	// GetProjectCleanup.
 	ListProjectCleanupItems(ctx context.Context, in *ListProjectCleanupItemsRequest, opts ...grpc.CallOption) (*ListProjectCleanupItemsResponse, error)
 }
 
@@ -162,10 +165,13 @@ type ProjectCleanupServiceServer interface {
 	StartProjectCleanup(context.Context, *StartProjectCleanupRequest) (*StartProjectCleanupResponse, error)
 	// Gets a clean-up by its id: how far it is, and how it ended. It is remembered for an hour at
 	// least after it ended, and lost when the oaktree restarts: then it is NOT_FOUND, its operation
-	// is UNKNOWN, and PlanProjectCleanup tells what is left.
+	// is UNKNOWN, and PlanProjectCleanup tells what is left. An id that no oaktree made is
+	// INVALID_ARGUMENT with reason MALFORMED_OPERATION_ID, and who may not see the project gets
+	// PERMISSION_DENIED.
 	GetProjectCleanup(context.Context, *GetProjectCleanupRequest) (*GetProjectCleanupResponse, error)
 	// Lists what a clean-up deletes or has deleted, in the order in which it does, with why what is
-	// left could not be deleted.
+	// left could not be deleted. A clean-up that is not there, or not to be seen, is answered as by
+	// GetProjectCleanup.
 	ListProjectCleanupItems(context.Context, *ListProjectCleanupItemsRequest) (*ListProjectCleanupItemsResponse, error)
 	mustEmbedUnimplementedProjectCleanupServiceServer()
 }

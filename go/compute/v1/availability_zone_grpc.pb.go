@@ -34,8 +34,8 @@ const (
 // Tells in which availability zones servers can be made.
 //
 // Behind it is Nova. A cloud without Nova answers every method with UNIMPLEMENTED and reason
-// NOT_SUPPORTED_BY_CLOUD. Networks and volumes have zones of their own, which GetCapabilities
-// tells.
+// NOT_SUPPORTED_BY_CLOUD. Networks and volumes have zones of their own; GetCapabilities tells
+// them all.
 type AvailabilityZoneServiceClient interface {
 	// Gets an availability zone by its name. NOT_FOUND is said only when every selected place has
 	// answered, else UNAVAILABLE.
@@ -79,8 +79,8 @@ func (c *availabilityZoneServiceClient) ListAvailabilityZones(ctx context.Contex
 // Tells in which availability zones servers can be made.
 //
 // Behind it is Nova. A cloud without Nova answers every method with UNIMPLEMENTED and reason
-// NOT_SUPPORTED_BY_CLOUD. Networks and volumes have zones of their own, which GetCapabilities
-// tells.
+// NOT_SUPPORTED_BY_CLOUD. Networks and volumes have zones of their own; GetCapabilities tells
+// them all.
 type AvailabilityZoneServiceServer interface {
 	// Gets an availability zone by its name. NOT_FOUND is said only when every selected place has
 	// answered, else UNAVAILABLE.

@@ -131,7 +131,7 @@ type ServerServiceClient interface {
 	StartServer(ctx context.Context, in *StartServerRequest, opts ...grpc.CallOption) (*StartServerResponse, error)
 	// Shuts a server down: asks the guest first, then switches it off. Waiting waits until it is
 	// SHUTOFF. This call is idempotent, and must not return an error if the server has already been
-	// stopped. A server in any other status than ACTIVE, RESCUE or ERROR is FAILED_PRECONDITION with
+	// stopped. A server in any other status than ACTIVE or ERROR is FAILED_PRECONDITION with
 	// reason WRONG_STATE.
 	StopServer(ctx context.Context, in *StopServerRequest, opts ...grpc.CallOption) (*StopServerResponse, error)
 	// Reboots a server. A soft reboot takes an ACTIVE server, a hard one also SHUTOFF, PAUSED,
@@ -927,7 +927,7 @@ type ServerServiceServer interface {
 	StartServer(context.Context, *StartServerRequest) (*StartServerResponse, error)
 	// Shuts a server down: asks the guest first, then switches it off. Waiting waits until it is
 	// SHUTOFF. This call is idempotent, and must not return an error if the server has already been
-	// stopped. A server in any other status than ACTIVE, RESCUE or ERROR is FAILED_PRECONDITION with
+	// stopped. A server in any other status than ACTIVE or ERROR is FAILED_PRECONDITION with
 	// reason WRONG_STATE.
 	StopServer(context.Context, *StopServerRequest) (*StopServerResponse, error)
 	// Reboots a server. A soft reboot takes an ACTIVE server, a hard one also SHUTOFF, PAUSED,

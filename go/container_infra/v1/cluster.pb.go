@@ -1468,7 +1468,7 @@ type DeleteClusterResponse struct {
 	// The cluster as it last was. Absent when there was none, with missing_ok.
 	Cluster *Cluster `protobuf:"bytes,1,opt,name=cluster,proto3" json:"cluster,omitempty"`
 	// The operation that carries the change out. It has SUCCEEDED already when there was nothing to
-	// do.
+	// do. Absent when there was none, with missing_ok.
 	Operation     *v11.Operation `protobuf:"bytes,2,opt,name=operation,proto3" json:"operation,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache

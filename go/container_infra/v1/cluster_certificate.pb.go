@@ -214,8 +214,7 @@ func (x *ClusterCertificate) GetExtra() *structpb.Struct {
 // Says the certificate of which CA of which cluster to get.
 type GetClusterCertificateRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// Where the cluster certificate is. Cloud and region may be left out where the caller can reach
-	// only one, see Location.
+	// Where to look. Empty means everywhere the caller can reach, see Location.
 	Location *v1.Location `protobuf:"bytes,1,opt,name=location,proto3" json:"location,omitempty"`
 	// The cluster's id or exact name.
 	Cluster string `protobuf:"bytes,3,opt,name=cluster,proto3" json:"cluster,omitempty"`

@@ -381,8 +381,7 @@ func (x *NodeGroup) GetExtra() *structpb.Struct {
 // Says which node group to get.
 type GetNodeGroupRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// Where the node group is. Cloud and region may be left out where the caller can reach only one,
-	// see Location.
+	// Where to look. Empty means everywhere the caller can reach, see Location.
 	Location *v1.Location `protobuf:"bytes,1,opt,name=location,proto3" json:"location,omitempty"`
 	// The exact id of the node group, or else its exact name. Two matches are FAILED_PRECONDITION
 	// with reason MULTIPLE_MATCHES and the candidates.
@@ -505,8 +504,7 @@ func (x *GetNodeGroupResponse) GetNodeGroup() *NodeGroup {
 // Says which node groups to list.
 type ListNodeGroupsRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// Where the node group is. Cloud and region may be left out where the caller can reach only one,
-	// see Location.
+	// Where to look. Empty means everywhere the caller can reach, see Location.
 	Location *v1.Location `protobuf:"bytes,1,opt,name=location,proto3" json:"location,omitempty"`
 	// Which node groups are wanted. All of them when absent.
 	Filter *NodeGroupFilter `protobuf:"bytes,2,opt,name=filter,proto3" json:"filter,omitempty"`
@@ -667,8 +665,7 @@ func (x *ListNodeGroupsResponse) GetUnreachable() []*v1.LocationError {
 // Says which node groups to watch.
 type WatchNodeGroupsRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// Where the node group is. Cloud and region may be left out where the caller can reach only one,
-	// see Location.
+	// Where to look. Empty means everywhere the caller can reach, see Location.
 	Location *v1.Location `protobuf:"bytes,1,opt,name=location,proto3" json:"location,omitempty"`
 	// Which node groups are wanted. All of them when absent.
 	Filter *NodeGroupFilter `protobuf:"bytes,2,opt,name=filter,proto3" json:"filter,omitempty"`
@@ -1418,7 +1415,7 @@ type DeleteNodeGroupResponse struct {
 	// The node group as it last was. Absent when there was none, with missing_ok.
 	NodeGroup *NodeGroup `protobuf:"bytes,1,opt,name=node_group,json=nodeGroup,proto3" json:"node_group,omitempty"`
 	// The operation that carries the change out. It has SUCCEEDED already when there was nothing to
-	// do.
+	// do. Absent when there was none, with missing_ok.
 	Operation     *v11.Operation `protobuf:"bytes,2,opt,name=operation,proto3" json:"operation,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache

@@ -59,9 +59,11 @@ type TokenServiceClient interface {
 	// Tells what a token stands for: one that is given or, without one, the caller's own credentials.
 	// So this answers who the caller is in a cloud, in which project and with which roles.
 	//
-	// A token that has expired, was revoked or is none is NOT_FOUND, which is said only when every
-	// selected place has answered. One of somebody else is for administrators and for services;
-	// anybody else gets PERMISSION_DENIED.
+	// A token is shown to the one cloud of the location and to no other. A location that leaves the
+	// cloud out where there are several is INVALID_ARGUMENT with reason LOCATION_AMBIGUOUS.
+	//
+	// A token that has expired, was revoked or is none is NOT_FOUND. One of somebody else is for
+	// administrators and for services; anybody else gets PERMISSION_DENIED.
 	GetToken(ctx context.Context, in *GetTokenRequest, opts ...grpc.CallOption) (*GetTokenResponse, error)
 	// Revokes a token, so that nothing accepts it any more; some services find out a few minutes
 	// later.
@@ -140,9 +142,11 @@ type TokenServiceServer interface {
 	// Tells what a token stands for: one that is given or, without one, the caller's own credentials.
 	// So this answers who the caller is in a cloud, in which project and with which roles.
 	//
-	// A token that has expired, was revoked or is none is NOT_FOUND, which is said only when every
-	// selected place has answered. One of somebody else is for administrators and for services;
-	// anybody else gets PERMISSION_DENIED.
+	// A token is shown to the one cloud of the location and to no other. A location that leaves the
+	// cloud out where there are several is INVALID_ARGUMENT with reason LOCATION_AMBIGUOUS.
+	//
+	// A token that has expired, was revoked or is none is NOT_FOUND. One of somebody else is for
+	// administrators and for services; anybody else gets PERMISSION_DENIED.
 	GetToken(context.Context, *GetTokenRequest) (*GetTokenResponse, error)
 	// Revokes a token, so that nothing accepts it any more; some services find out a few minutes
 	// later.

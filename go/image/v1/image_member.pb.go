@@ -159,8 +159,7 @@ func (x *ImageMember) GetExtra() *structpb.Struct {
 // Says which member to get.
 type GetImageMemberRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// Where the member is. Cloud and region may be left out where the caller can reach only one, see
-	// Location.
+	// Where to look. Empty means everywhere the caller can reach, see Location.
 	Location *v1.Location `protobuf:"bytes,1,opt,name=location,proto3" json:"location,omitempty"`
 	// The exact id of the member, or else its exact name. Two matches are FAILED_PRECONDITION with
 	// reason MULTIPLE_MATCHES and the candidates.
@@ -283,8 +282,7 @@ func (x *GetImageMemberResponse) GetImageMember() *ImageMember {
 // Says which members to list.
 type ListImageMembersRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// Where the member is. Cloud and region may be left out where the caller can reach only one, see
-	// Location.
+	// Where to look. Empty means everywhere the caller can reach, see Location.
 	Location *v1.Location `protobuf:"bytes,1,opt,name=location,proto3" json:"location,omitempty"`
 	// Which members are wanted. All of them when absent.
 	Filter *ImageMemberFilter `protobuf:"bytes,2,opt,name=filter,proto3" json:"filter,omitempty"`
@@ -445,8 +443,7 @@ func (x *ListImageMembersResponse) GetUnreachable() []*v1.LocationError {
 // Says which members to watch.
 type WatchImageMembersRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// Where the member is. Cloud and region may be left out where the caller can reach only one, see
-	// Location.
+	// Where to look. Empty means everywhere the caller can reach, see Location.
 	Location *v1.Location `protobuf:"bytes,1,opt,name=location,proto3" json:"location,omitempty"`
 	// Which members are wanted. All of them when absent.
 	Filter *ImageMemberFilter `protobuf:"bytes,2,opt,name=filter,proto3" json:"filter,omitempty"`

@@ -40,7 +40,7 @@ const (
 // NOT_SUPPORTED_BY_CLOUD. Most clouds tell tasks to administrators only, and those of one image to
 // whoever can see the image; anybody else gets PERMISSION_DENIED.
 type ImageTaskServiceClient interface {
-	// Gets a task by its id or name. NOT_FOUND is said only when every selected place has answered,
+	// Gets a task by its id. NOT_FOUND is said only when every selected place has answered,
 	// else UNAVAILABLE.
 	GetImageTask(ctx context.Context, in *GetImageTaskRequest, opts ...grpc.CallOption) (*GetImageTaskResponse, error)
 	// Lists tasks, ordered by cloud, region, then id: those at work and, for a while, those that have
@@ -109,7 +109,7 @@ type ImageTaskService_WatchImageTasksClient = grpc.ServerStreamingClient[WatchIm
 // NOT_SUPPORTED_BY_CLOUD. Most clouds tell tasks to administrators only, and those of one image to
 // whoever can see the image; anybody else gets PERMISSION_DENIED.
 type ImageTaskServiceServer interface {
-	// Gets a task by its id or name. NOT_FOUND is said only when every selected place has answered,
+	// Gets a task by its id. NOT_FOUND is said only when every selected place has answered,
 	// else UNAVAILABLE.
 	GetImageTask(context.Context, *GetImageTaskRequest) (*GetImageTaskResponse, error)
 	// Lists tasks, ordered by cloud, region, then id: those at work and, for a while, those that have

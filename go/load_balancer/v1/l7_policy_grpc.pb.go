@@ -401,7 +401,7 @@ const (
 // then, and can be cancelled. A load balancer in ERROR takes none of these changes:
 // FAILED_PRECONDITION with reason WRONG_STATE.
 type L7RuleServiceClient interface {
-	// Gets an L7 rule by its id or name.
+	// Gets an L7 rule by its id.
 	GetL7Rule(ctx context.Context, in *GetL7RuleRequest, opts ...grpc.CallOption) (*GetL7RuleResponse, error)
 	// Lists L7 rules, ordered by id.
 	ListL7Rules(ctx context.Context, in *ListL7RulesRequest, opts ...grpc.CallOption) (*ListL7RulesResponse, error)
@@ -517,7 +517,7 @@ func (c *l7RuleServiceClient) DeleteL7Rule(ctx context.Context, in *DeleteL7Rule
 // then, and can be cancelled. A load balancer in ERROR takes none of these changes:
 // FAILED_PRECONDITION with reason WRONG_STATE.
 type L7RuleServiceServer interface {
-	// Gets an L7 rule by its id or name.
+	// Gets an L7 rule by its id.
 	GetL7Rule(context.Context, *GetL7RuleRequest) (*GetL7RuleResponse, error)
 	// Lists L7 rules, ordered by id.
 	ListL7Rules(context.Context, *ListL7RulesRequest) (*ListL7RulesResponse, error)

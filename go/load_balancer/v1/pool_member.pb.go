@@ -254,8 +254,7 @@ func (x *PoolMember) GetExtra() *structpb.Struct {
 // Says which pool member to get.
 type GetPoolMemberRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// Where the pool member is. Cloud and region may be left out where the caller can reach only one,
-	// see Location.
+	// Where to look. Empty means everywhere the caller can reach, see Location.
 	Location *v1.Location `protobuf:"bytes,1,opt,name=location,proto3" json:"location,omitempty"`
 	// The exact id of the pool member, or else its exact name. Two matches are FAILED_PRECONDITION
 	// with reason MULTIPLE_MATCHES and the candidates.
@@ -378,8 +377,7 @@ func (x *GetPoolMemberResponse) GetPoolMember() *PoolMember {
 // Says which pool members to list.
 type ListPoolMembersRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// Where the pool member is. Cloud and region may be left out where the caller can reach only one,
-	// see Location.
+	// Where to look. Empty means everywhere the caller can reach, see Location.
 	Location *v1.Location `protobuf:"bytes,1,opt,name=location,proto3" json:"location,omitempty"`
 	// Which pool members are wanted. All of them when absent.
 	Filter *PoolMemberFilter `protobuf:"bytes,2,opt,name=filter,proto3" json:"filter,omitempty"`
@@ -540,8 +538,7 @@ func (x *ListPoolMembersResponse) GetUnreachable() []*v1.LocationError {
 // Says which pool members to watch.
 type WatchPoolMembersRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// Where the pool member is. Cloud and region may be left out where the caller can reach only one,
-	// see Location.
+	// Where to look. Empty means everywhere the caller can reach, see Location.
 	Location *v1.Location `protobuf:"bytes,1,opt,name=location,proto3" json:"location,omitempty"`
 	// Which pool members are wanted. All of them when absent.
 	Filter *PoolMemberFilter `protobuf:"bytes,2,opt,name=filter,proto3" json:"filter,omitempty"`
@@ -1297,7 +1294,7 @@ type DeletePoolMemberResponse struct {
 	// The pool member as it last was. Absent when there was none, with missing_ok.
 	PoolMember *PoolMember `protobuf:"bytes,1,opt,name=pool_member,json=poolMember,proto3" json:"pool_member,omitempty"`
 	// The operation that carries the change out. It has SUCCEEDED already when there was nothing to
-	// do.
+	// do. Absent when there was none, with missing_ok.
 	Operation     *v11.Operation `protobuf:"bytes,2,opt,name=operation,proto3" json:"operation,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache

@@ -215,8 +215,7 @@ func (x *QosBandwidthLimitRule) GetExtra() *structpb.Struct {
 // Says which QoS bandwidth limit rule to get.
 type GetQosBandwidthLimitRuleRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// Where the QoS bandwidth limit rule is. Cloud and region may be left out where the caller can
-	// reach only one, see Location.
+	// Where to look. Empty means everywhere the caller can reach, see Location.
 	Location *v1.Location `protobuf:"bytes,1,opt,name=location,proto3" json:"location,omitempty"`
 	// The exact id of the QoS bandwidth limit rule: it has no name.
 	NameOrId string `protobuf:"bytes,2,opt,name=name_or_id,json=nameOrId,proto3" json:"name_or_id,omitempty"`
@@ -338,8 +337,7 @@ func (x *GetQosBandwidthLimitRuleResponse) GetQosBandwidthLimitRule() *QosBandwi
 // Says of which policy to list the QoS bandwidth limit rules.
 type ListQosBandwidthLimitRulesRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// Where the policy is. Cloud and region may be left out where the caller can reach only one, see
-	// Location.
+	// Where to look. Empty means everywhere the caller can reach, see Location.
 	Location *v1.Location `protobuf:"bytes,1,opt,name=location,proto3" json:"location,omitempty"`
 	// The policy's id or exact name.
 	QosPolicy string `protobuf:"bytes,3,opt,name=qos_policy,json=qosPolicy,proto3" json:"qos_policy,omitempty"`
@@ -1048,8 +1046,7 @@ func (x *QosDscpMarkingRule) GetExtra() *structpb.Struct {
 // Says which QoS DSCP marking rule to get.
 type GetQosDscpMarkingRuleRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// Where the QoS DSCP marking rule is. Cloud and region may be left out where the caller can reach
-	// only one, see Location.
+	// Where to look. Empty means everywhere the caller can reach, see Location.
 	Location *v1.Location `protobuf:"bytes,1,opt,name=location,proto3" json:"location,omitempty"`
 	// The exact id of the QoS DSCP marking rule: it has no name.
 	NameOrId string `protobuf:"bytes,2,opt,name=name_or_id,json=nameOrId,proto3" json:"name_or_id,omitempty"`
@@ -1171,8 +1168,7 @@ func (x *GetQosDscpMarkingRuleResponse) GetQosDscpMarkingRule() *QosDscpMarkingR
 // Says of which policy to list the QoS DSCP marking rules.
 type ListQosDscpMarkingRulesRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// Where the policy is. Cloud and region may be left out where the caller can reach only one, see
-	// Location.
+	// Where to look. Empty means everywhere the caller can reach, see Location.
 	Location *v1.Location `protobuf:"bytes,1,opt,name=location,proto3" json:"location,omitempty"`
 	// The policy's id or exact name.
 	QosPolicy string `protobuf:"bytes,3,opt,name=qos_policy,json=qosPolicy,proto3" json:"qos_policy,omitempty"`
@@ -1842,8 +1838,7 @@ func (x *QosMinimumBandwidthRule) GetExtra() *structpb.Struct {
 // Says which QoS minimum bandwidth rule to get.
 type GetQosMinimumBandwidthRuleRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// Where the QoS minimum bandwidth rule is. Cloud and region may be left out where the caller can
-	// reach only one, see Location.
+	// Where to look. Empty means everywhere the caller can reach, see Location.
 	Location *v1.Location `protobuf:"bytes,1,opt,name=location,proto3" json:"location,omitempty"`
 	// The exact id of the QoS minimum bandwidth rule: it has no name.
 	NameOrId string `protobuf:"bytes,2,opt,name=name_or_id,json=nameOrId,proto3" json:"name_or_id,omitempty"`
@@ -1965,8 +1960,7 @@ func (x *GetQosMinimumBandwidthRuleResponse) GetQosMinimumBandwidthRule() *QosMi
 // Says of which policy to list the QoS minimum bandwidth rules.
 type ListQosMinimumBandwidthRulesRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// Where the policy is. Cloud and region may be left out where the caller can reach only one, see
-	// Location.
+	// Where to look. Empty means everywhere the caller can reach, see Location.
 	Location *v1.Location `protobuf:"bytes,1,opt,name=location,proto3" json:"location,omitempty"`
 	// The policy's id or exact name.
 	QosPolicy string `protobuf:"bytes,3,opt,name=qos_policy,json=qosPolicy,proto3" json:"qos_policy,omitempty"`
@@ -2674,8 +2668,7 @@ func (x *QosMinimumPacketRateRule) GetExtra() *structpb.Struct {
 // Says which QoS minimum packet rate rule to get.
 type GetQosMinimumPacketRateRuleRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// Where the QoS minimum packet rate rule is. Cloud and region may be left out where the caller
-	// can reach only one, see Location.
+	// Where to look. Empty means everywhere the caller can reach, see Location.
 	Location *v1.Location `protobuf:"bytes,1,opt,name=location,proto3" json:"location,omitempty"`
 	// The exact id of the QoS minimum packet rate rule: it has no name.
 	NameOrId string `protobuf:"bytes,2,opt,name=name_or_id,json=nameOrId,proto3" json:"name_or_id,omitempty"`
@@ -2797,8 +2790,7 @@ func (x *GetQosMinimumPacketRateRuleResponse) GetQosMinimumPacketRateRule() *Qos
 // Says of which policy to list the QoS minimum packet rate rules.
 type ListQosMinimumPacketRateRulesRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// Where the policy is. Cloud and region may be left out where the caller can reach only one, see
-	// Location.
+	// Where to look. Empty means everywhere the caller can reach, see Location.
 	Location *v1.Location `protobuf:"bytes,1,opt,name=location,proto3" json:"location,omitempty"`
 	// The policy's id or exact name.
 	QosPolicy string `protobuf:"bytes,3,opt,name=qos_policy,json=qosPolicy,proto3" json:"qos_policy,omitempty"`

@@ -666,7 +666,7 @@ type ObjectStoreCapabilities struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// The cloud and the region.
 	Location *v1.Location `protobuf:"bytes,1,opt,name=location,proto3" json:"location,omitempty"`
-	// Empty: there is one object store a region.
+	// The cloud's name and the region's with a slash between.
 	Id string `protobuf:"bytes,2,opt,name=id,proto3" json:"id,omitempty"`
 	// Empty: capabilities have no name.
 	Name string `protobuf:"bytes,3,opt,name=name,proto3" json:"name,omitempty"`

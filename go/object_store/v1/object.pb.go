@@ -101,7 +101,8 @@ type Object struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// Where the object is, and as project the one in whose account it is. The zone is empty.
 	Location *v1.Location `protobuf:"bytes,1,opt,name=location,proto3" json:"location,omitempty"`
-	// Its name, for the cloud knows it by no other.
+	// Its name, for the cloud knows it by no other. As it is unique in its container only, a
+	// ResourceRef has the container's name and a slash before it.
 	Id string `protobuf:"bytes,2,opt,name=id,proto3" json:"id,omitempty"`
 	// Its name, unique in its container. Slashes in it are part of it, though many programs show them
 	// as folders.
@@ -360,8 +361,7 @@ func (x *Object) GetExtra() *structpb.Struct {
 // Says which object to get.
 type GetObjectRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// Where the object is. Cloud and region may be left out where the caller can reach only one, see
-	// Location.
+	// Where to look. Empty means everywhere the caller can reach, see Location.
 	Location *v1.Location `protobuf:"bytes,1,opt,name=location,proto3" json:"location,omitempty"`
 	// The exact name of the object, which is its id too.
 	NameOrId string `protobuf:"bytes,2,opt,name=name_or_id,json=nameOrId,proto3" json:"name_or_id,omitempty"`
@@ -511,8 +511,7 @@ func (x *GetObjectResponse) GetObject() *Object {
 // Says which objects to list.
 type ListObjectsRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// Where the object is. Cloud and region may be left out where the caller can reach only one, see
-	// Location.
+	// Where to look. Empty means everywhere the caller can reach, see Location.
 	Location *v1.Location `protobuf:"bytes,1,opt,name=location,proto3" json:"location,omitempty"`
 	// Which objects are wanted. All of them when absent.
 	Filter *ObjectFilter `protobuf:"bytes,2,opt,name=filter,proto3" json:"filter,omitempty"`
@@ -1605,8 +1604,7 @@ func (x *UploadObjectResponse) GetPersistedSizeBytes() int64 {
 // Says which bytes to give.
 type DownloadObjectRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// Where the object is. Cloud and region may be left out where the caller can reach only one, see
-	// Location.
+	// Where to look. Empty means everywhere the caller can reach, see Location.
 	Location *v1.Location `protobuf:"bytes,1,opt,name=location,proto3" json:"location,omitempty"`
 	// The exact name of the object, which is its id too.
 	NameOrId string `protobuf:"bytes,2,opt,name=name_or_id,json=nameOrId,proto3" json:"name_or_id,omitempty"`
@@ -2162,7 +2160,7 @@ type DeleteObjectsRequest struct {
 	// Whether to say what would be deleted, and delete nothing.
 	DryRun bool `protobuf:"varint,22,opt,name=dry_run,json=dryRun,proto3" json:"dry_run,omitempty"`
 	// How many to delete at the most. 0 means 1000, which is the most.
-	LimitCount    int32 `protobuf:"varint,23,opt,name=limit_count,json=limitCount,proto3" json:"limit_count,omitempty"`
+	LimitCount    int64 `protobuf:"varint,23,opt,name=limit_count,json=limitCount,proto3" json:"limit_count,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -2246,7 +2244,7 @@ func (x *DeleteObjectsRequest) GetDryRun() bool {
 	return false
 }
 
-func (x *DeleteObjectsRequest) GetLimitCount() int32 {
+func (x *DeleteObjectsRequest) GetLimitCount() int64 {
 	if x != nil {
 		return x.LimitCount
 	}
@@ -3737,7 +3735,7 @@ var file_oaktreemodel_object_store_v1_object_proto_rawDesc = []byte{
 	0x6b, 0x65, 0x65, 0x70, 0x53, 0x65, 0x67, 0x6d, 0x65, 0x6e, 0x74, 0x73, 0x12, 0x17, 0x0a, 0x07,
 	0x64, 0x72, 0x79, 0x5f, 0x72, 0x75, 0x6e, 0x18, 0x16, 0x20, 0x01, 0x28, 0x08, 0x52, 0x06, 0x64,
 	0x72, 0x79, 0x52, 0x75, 0x6e, 0x12, 0x1f, 0x0a, 0x0b, 0x6c, 0x69, 0x6d, 0x69, 0x74, 0x5f, 0x63,
-	0x6f, 0x75, 0x6e, 0x74, 0x18, 0x17, 0x20, 0x01, 0x28, 0x05, 0x52, 0x0a, 0x6c, 0x69, 0x6d, 0x69,
+	0x6f, 0x75, 0x6e, 0x74, 0x18, 0x17, 0x20, 0x01, 0x28, 0x03, 0x52, 0x0a, 0x6c, 0x69, 0x6d, 0x69,
 	0x74, 0x43, 0x6f, 0x75, 0x6e, 0x74, 0x22, 0x82, 0x01, 0x0a, 0x15, 0x44, 0x65, 0x6c, 0x65, 0x74,
 	0x65, 0x4f, 0x62, 0x6a, 0x65, 0x63, 0x74, 0x73, 0x52, 0x65, 0x73, 0x70, 0x6f, 0x6e, 0x73, 0x65,
 	0x12, 0x18, 0x0a, 0x07, 0x64, 0x65, 0x6c, 0x65, 0x74, 0x65, 0x64, 0x18, 0x01, 0x20, 0x03, 0x28,

@@ -208,8 +208,7 @@ func (x *StackEvent) GetExtra() *structpb.Struct {
 // Says which stack event to get.
 type GetStackEventRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// Where the stack event is. Cloud and region may be left out where the caller can reach only one,
-	// see Location.
+	// Where to look. Empty means everywhere the caller can reach, see Location.
 	Location *v1.Location `protobuf:"bytes,1,opt,name=location,proto3" json:"location,omitempty"`
 	// The exact id of the stack event.
 	NameOrId string `protobuf:"bytes,2,opt,name=name_or_id,json=nameOrId,proto3" json:"name_or_id,omitempty"`
@@ -332,8 +331,7 @@ func (x *GetStackEventResponse) GetStackEvent() *StackEvent {
 // Says which stack events to list.
 type ListStackEventsRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// Where the stack event is. Cloud and region may be left out where the caller can reach only one,
-	// see Location.
+	// Where to look. Empty means everywhere the caller can reach, see Location.
 	Location *v1.Location `protobuf:"bytes,1,opt,name=location,proto3" json:"location,omitempty"`
 	// Which stack events are wanted. All of them when absent.
 	Filter *StackEventFilter `protobuf:"bytes,2,opt,name=filter,proto3" json:"filter,omitempty"`
@@ -504,8 +502,7 @@ func (x *ListStackEventsResponse) GetUnreachable() []*v1.LocationError {
 // Says which stack events to watch.
 type WatchStackEventsRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// Where the stack event is. Cloud and region may be left out where the caller can reach only one,
-	// see Location.
+	// Where to look. Empty means everywhere the caller can reach, see Location.
 	Location *v1.Location `protobuf:"bytes,1,opt,name=location,proto3" json:"location,omitempty"`
 	// Which stack events are wanted. All of them when absent.
 	Filter *StackEventFilter `protobuf:"bytes,2,opt,name=filter,proto3" json:"filter,omitempty"`
