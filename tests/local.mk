@@ -34,6 +34,7 @@ include %D%/protos/local.mk
 include %D%/surface/local.mk
 include %D%/bootstrap/local.mk
 include %D%/interop/local.mk
+include %D%/timetravel/local.mk
 include %D%/compat/local.mk
 include %D%/packaging/local.mk
 include %D%/readme/local.mk

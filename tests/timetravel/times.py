@@ -1,0 +1,244 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The model at different times, as descriptor sets: goldens, today, and trial pasts and futures.
+
+A trial past is today's model without some of what can be added to a model, and a trial future is
+today's model with an addition of each kind everywhere. Both are made by rule and not by list, so
+they grow with the tree and are the same each time.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from google.protobuf import descriptor_pb2 as pb
+from oaktreemodel.common.v1 import annotations_pb2 as ann
+
+PREFIX = "oaktreemodel/"
+# It says what options mean, and what reads it is not a client.
+ANNOTATIONS = "oaktreemodel/common/v1/annotations.proto"
+COMMON = ".oaktree.common.v1."
+# How many in a hundred a trial past lacks.
+FILES, SERVICES, METHODS, FIELDS, VALUES = 6, 6, 12, 20, 25
+
+
+def today(protos: Path) -> pb.FileDescriptorSet:
+    files = sorted(str(path.relative_to(protos)) for path in protos.rglob("*.proto"))
+    command = [sys.executable, "-m", "grpc_tools.protoc", f"-I{protos}", "--include_imports"]
+    done = subprocess.run([*command, "-o/dev/stdout", *files], check=True, stdout=subprocess.PIPE)
+    return pb.FileDescriptorSet.FromString(done.stdout)
+
+
+def goldens(protos: Path) -> dict[str, pb.FileDescriptorSet]:
+    """What was released, by version."""
+    return {
+        path.parent.name: pb.FileDescriptorSet.FromString(path.read_bytes())
+        for path in sorted(protos.glob("goldens/*/descriptors.binpb"))
+    }
+
+
+def ours(model: pb.FileDescriptorSet) -> Iterator[pb.FileDescriptorProto]:
+    return (
+        file for file in model.file if file.name.startswith(PREFIX) and file.name != ANNOTATIONS
+    )
+
+
+# --- The past
+
+
+def trial_past(model: pb.FileDescriptorSet) -> pb.FileDescriptorSet:
+    past = pb.FileDescriptorSet()
+    past.CopyFrom(model)
+    imported = {name for file in past.file for name in file.dependency}
+    kept = [f for f in past.file if f.name in imported or not is_new(f.name, FILES)]
+    past = pb.FileDescriptorSet(file=kept)
+    for file in ours(past):
+        for service in file.service:
+            name = f"{file.package}.{service.name}."
+            keep(service.method, [m for m in service.method if not is_new(name + m.name, METHODS)])
+        name = f"{file.package}."
+        services = [s for s in file.service if s.method and not is_new(name + s.name, SERVICES)]
+        keep(file.service, services)
+        for message in file.message_type:
+            forget_fields(message, f"{file.package}.{message.name}")
+        for enum in file.enum_type:
+            forget_values(enum, f"{file.package}.{enum.name}")
+    forget_unused(past)
+    return past
+
+
+def is_new(name: str, percent: int) -> bool:
+    return hashlib.sha256(name.encode()).digest()[0] * 100 < percent * 256
+
+
+def keep(all_of_them: Any, some: list[Any]) -> None:
+    copies = [type(one)() for one in some]
+    for copy, one in zip(copies, some, strict=True):
+        copy.CopyFrom(one)
+    del all_of_them[:]
+    all_of_them.extend(copies)
+
+
+def forget_fields(message: pb.DescriptorProto, name: str) -> None:
+    for nested in message.nested_type:
+        if not nested.options.map_entry:
+            forget_fields(nested, f"{name}.{nested.name}")
+    for enum in message.enum_type:
+        forget_values(enum, f"{name}.{enum.name}")
+    keep(
+        message.field,
+        [
+            field
+            for field in message.field
+            # What must be given cannot have come later.
+            if ann.FIELD_BEHAVIOR_REQUIRED in field.options.Extensions[ann.field_behavior]
+            or not is_new(f"{name}.{field.name}", FIELDS)
+        ],
+    )
+    used = {field.type_name for field in message.field}
+    keep(
+        message.nested_type,
+        [
+            nested
+            for nested in message.nested_type
+            if not nested.options.map_entry or f".{name}.{nested.name}" in used
+        ],
+    )
+    indexes = sorted({f.oneof_index for f in message.field if f.HasField("oneof_index")})
+    for field in message.field:
+        if field.HasField("oneof_index"):
+            field.oneof_index = indexes.index(field.oneof_index)
+    keep(message.oneof_decl, [message.oneof_decl[index] for index in indexes])
+
+
+def forget_values(enum: pb.EnumDescriptorProto, name: str) -> None:
+    keep(
+        enum.value,
+        [v for v in enum.value if v.number == 0 or not is_new(f"{name}.{v.name}", VALUES)],
+    )
+
+
+def forget_unused(past: pb.FileDescriptorSet) -> None:
+    """Forgets the messages and enums that nothing leads to any more."""
+    uses: dict[str, set[str]] = {}
+    pending = []
+    for file in ours(past):
+        for message in file.message_type:
+            uses[f".{file.package}.{message.name}"] = set(types_of(message))
+        for service in file.service:
+            for method in service.method:
+                pending += [method.input_type, method.output_type]
+    pending += [name for name in uses if name.startswith(COMMON)]
+    used = set()
+    while pending:
+        # A nested type lives in the one at the top.
+        name = ".".join(pending.pop().split(".")[:5])
+        if name not in used:
+            used.add(name)
+            pending += uses.get(name, ())
+    for file in ours(past):
+        for types in (file.message_type, file.enum_type):
+            keep(
+                types,
+                [
+                    one
+                    for one in types
+                    if f".{file.package}.{one.name}" in used or f".{file.package}." == COMMON
+                ],
+            )
+
+
+def types_of(message: pb.DescriptorProto) -> Iterator[str]:
+    for field in message.field:
+        if field.type_name:
+            yield field.type_name
+    for nested in message.nested_type:
+        yield from types_of(nested)
+
+
+# --- The future
+
+
+def trial_future(model: pb.FileDescriptorSet) -> pb.FileDescriptorSet:
+    future = pb.FileDescriptorSet()
+    future.CopyFrom(model)
+    for file in ours(future):
+        for enum in file.enum_type:
+            value = enum.value[0].name.removesuffix("UNSPECIFIED") + "FUTURE"
+            enum.value.add(name=value, number=max(v.number for v in enum.value) + 1)
+        for message in file.message_type:
+            add_fields(message, file)
+        if file.message_type:
+            # The names of a package are shared by its files.
+            part = file.message_type.add(name=part_name(file))
+            part.field.add(name="text", number=1, type=STRING, label=OPTIONAL)
+        for service in file.service:
+            add_method(service, file)
+    file = future.file.add(
+        name="oaktreemodel/future/v1/future.proto", package="oaktree.future.v1", syntax="proto3"
+    )
+    add_method(file.service.add(name="FutureService"), file)
+    return future
+
+
+STRING = pb.FieldDescriptorProto.TYPE_STRING
+ENUM = pb.FieldDescriptorProto.TYPE_ENUM
+MESSAGE = pb.FieldDescriptorProto.TYPE_MESSAGE
+OPTIONAL = pb.FieldDescriptorProto.LABEL_OPTIONAL
+REPEATED = pb.FieldDescriptorProto.LABEL_REPEATED
+
+
+def part_name(file: pb.FileDescriptorProto) -> str:
+    stem = Path(file.name).stem
+    return "".join(word.capitalize() for word in stem.split("_")) + "FuturePart"
+
+
+def add_fields(message: pb.DescriptorProto, file: pb.FileDescriptorProto) -> None:
+    number = max(
+        [1, *(field.number + 1 for field in message.field)]
+        + [reserved.end for reserved in message.reserved_range]
+    )
+    part = f".{file.package}.{part_name(file)}"
+    message.field.add(name="future_text", number=number, type=STRING, label=OPTIONAL)
+    message.field.add(
+        name="future_parts", number=number + 1, type=MESSAGE, type_name=part, label=REPEATED
+    )
+    if file.enum_type:
+        message.field.add(
+            name="future_kinds",
+            number=number + 2,
+            type=ENUM,
+            type_name=f".{file.package}.{file.enum_type[0].name}",
+            label=REPEATED,
+        )
+    fields = list(message.field)
+    for index, oneof in enumerate(message.oneof_decl):
+        members = [f for f in fields if f.HasField("oneof_index") and f.oneof_index == index]
+        if not members[0].proto3_optional:
+            field = pb.FieldDescriptorProto(
+                name=f"future_{oneof.name}",
+                number=number + 3 + index,
+                type=MESSAGE,
+                type_name=part,
+                label=OPTIONAL,
+                oneof_index=index,
+            )
+            # The members of a oneof stand together.
+            fields.insert(fields.index(members[-1]) + 1, field)
+    keep(message.field, fields)
+
+
+def add_method(service: pb.ServiceDescriptorProto, file: pb.FileDescriptorProto) -> None:
+    name = f"Foresee{service.name}"
+    for kind in ("Request", "Response"):
+        message = file.message_type.add(name=f"{name}{kind}")
+        message.field.add(name="text", number=1, type=STRING, label=OPTIONAL)
+    service.method.add(
+        name=name,
+        input_type=f".{file.package}.{name}Request",
+        output_type=f".{file.package}.{name}Response",
+    )
