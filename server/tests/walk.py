@@ -135,8 +135,10 @@ class Walker:
             setattr(message, name, await self.meant(field, value))
 
     async def meant(self, field: Any, value: Any) -> Any:
-        if isinstance(value, str) and value.startswith("@"):
+        if isinstance(value, str) and value.startswith(("@", "!")):
             type_, _, attribute = value[1:].partition(".")
+            if value.startswith("!"):
+                self._objects[kinds()[type_]] = await self.create(kinds()[type_])
             return getattr(await self.object(kinds()[type_]), attribute or "id")
         if value == "#":
             number = next(self._number)

@@ -7,6 +7,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from google.protobuf.message import Message
+
 from oaktree.failures import WHOLE_FLOW, Code, Failure
 from oaktree.shapes import spoken_name, word_of
 
@@ -81,7 +83,7 @@ def upstream_failed(resource: Any, state: str) -> Failure:
 
 def _text(resource: Any, path: str) -> str:
     for name in path.split("."):
-        if name not in resource.DESCRIPTOR.fields_by_name:
+        if not isinstance(resource, Message) or name not in resource.DESCRIPTOR.fields_by_name:
             return ""
         resource = getattr(resource, name)
     return str(resource)

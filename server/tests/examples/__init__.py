@@ -2,8 +2,8 @@
 """What requests need that their descriptors do not tell.
 
 The module of an area has EXAMPLES: by the name of a message, fields and values. @network is the id
-of a network, @network.name its name; # is a number that was not taken before; an enum is named by
-the end of its value.
+of a network, @network.name its name, !network the id of a new one, which @network is from then on;
+# is a number that was not taken before; an enum is named by the end of its value.
 """
 
 from __future__ import annotations

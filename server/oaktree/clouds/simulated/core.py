@@ -240,6 +240,33 @@ class Core(Region):
             resource=reference(there),
         )
 
+    def wrong_state(self, there: Any, how: str) -> Failure:
+        return Failure(
+            Code.FAILED_PRECONDITION,
+            "WRONG_STATE",
+            f"the {spoken_name(type(there))} '{there.name or there.id}' is {how}",
+            retry=WHOLE_FLOW,
+            resource=reference(there),
+        )
+
+    def in_transition(self, there: Any, by: str) -> Failure:
+        return Failure(
+            Code.FAILED_PRECONDITION,
+            "IN_TRANSITION",
+            f"the {spoken_name(type(there))} '{there.name or there.id}' is busy: {by}",
+            retry=SAME_CALL,
+            delay_seconds=self.quirks.pace,
+            resource=reference(there),
+        )
+
+    def protected(self, there: Any, how: str) -> Failure:
+        return Failure(
+            Code.FAILED_PRECONDITION,
+            "PROTECTED",
+            f"the {spoken_name(type(there))} '{there.name or there.id}' is protected: {how}",
+            resource=reference(there),
+        )
+
     def tagged(self, target: Any, tags: Sequence[str]) -> Any:
         """The object with these tags; the same one where that changes nothing."""
         wanted = list(dict.fromkeys(tags))
@@ -281,13 +308,7 @@ class Core(Region):
     def check_unprotected(self, target: Any, *fields: str) -> None:
         for name in fields:
             if getattr(target, name, False):
-                raise Failure(
-                    Code.FAILED_PRECONDITION,
-                    "PROTECTED",
-                    f"the {spoken_name(type(target))} '{target.id}' is protected: take {name} back "
-                    "with an update first",
-                    resource=reference(target),
-                )
+                raise self.protected(target, f"take {name} back with an update first")
 
     def delete(self, kind: Kind, target: Any) -> Outcome:
         self.check_unprotected(target, "is_protected", "is_immutable")
@@ -354,14 +375,7 @@ class Core(Region):
         if status in action.done:
             return Outcome(target)
         if action.allowed and status not in action.allowed:
-            raise Failure(
-                Code.FAILED_PRECONDITION,
-                "WRONG_STATE",
-                f"the {spoken_name(type(target))} is {status}; it has to be "
-                f"{' or '.join(action.allowed)}",
-                retry=WHOLE_FLOW,
-                resource=reference(target),
-            )
+            raise self.wrong_state(target, f"{status}; it has to be {' or '.join(action.allowed)}")
 
         def begin(each: Any) -> None:
             change(each)
@@ -384,14 +398,7 @@ class Core(Region):
         if thing.busy and word_of(target, thing.status) in thing.busy:
             busy = word_of(target, thing.status)
         if busy:
-            raise Failure(
-                Code.FAILED_PRECONDITION,
-                "IN_TRANSITION",
-                f"the {spoken_name(type(target))} is busy: {busy}",
-                retry=SAME_CALL,
-                delay_seconds=self.quirks.pace,
-                resource=reference(target),
-            )
+            raise self.in_transition(target, busy)
         self.check_unlocked(target)
 
     def check_unlocked(self, target: Any) -> None:

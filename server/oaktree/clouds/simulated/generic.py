@@ -142,6 +142,7 @@ class Generic(Core):
             for type_, thing in areas.gathered("THINGS").items()
             for fields in thing.seeds
             if type_ in kinds()
+            and type_ not in self.lacks
             and not (is_cloud_wide(kinds()[type_]) and len(self.store.table(kinds()[type_])))
         ]
         in_vain = 0
@@ -450,11 +451,12 @@ class Generic(Core):
     def told(self, method: Method, request: Any, target: Any, answers: Fields) -> Outcome:
         """The answer to a question: what the object tells of itself, and what is declared."""
         kind = type(target) if target is not None else None
-        first = method.response.DESCRIPTOR.fields_by_number[1]
-        if kind is not None and first.message_type is kind.DESCRIPTOR and not answers:
+        first = method.response.DESCRIPTOR.fields_by_number.get(1)
+        holds = kind is not None and first is not None and first.message_type is kind.DESCRIPTOR
+        if holds and not answers:
             return Outcome(target)
         response = method.response()
-        if target is not None and is_told_of(method):
+        if target is not None and first is not None and is_told_of(method):
             pour(target.ListFields(), getattr(response, first.name))
         declared = {
             name: value(self, target, request) if callable(value) else value

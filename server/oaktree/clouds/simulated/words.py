@@ -18,8 +18,6 @@ DASHED = {
     "SOFT_DELETING",
     "RESTORING_BACKUP",
 }
-UPPER = areas.upper()
-WORDS: Mapping[str, Mapping[str, str]] = areas.gathered("WORDS")
 
 
 def say(resource: Any, field: str, word: str) -> None:
@@ -35,9 +33,10 @@ def say(resource: Any, field: str, word: str) -> None:
 def raw(enum: str, word: str) -> str:
     if not word or word == "UNSPECIFIED":
         return ""
-    known = WORDS.get(enum, {}).get(word)
+    words: Mapping[str, Mapping[str, str]] = areas.gathered("WORDS")
+    known = words.get(enum, {}).get(word)
     if known is not None:
         return known
     if word in DASHED:
         word = word.replace("_", "-")
-    return word if enum in UPPER else word.lower()
+    return word if enum in areas.upper() else word.lower()
