@@ -173,6 +173,21 @@ async def test_everything_wrong_is_said_at_once(client: Client) -> None:
     }
 
 
+async def test_what_a_newer_client_asks_for_is_refused(client: Client) -> None:
+    known = compute.DeleteServerRequest(location=ALDER, name_or_id="none", missing_ok=True)
+    newer = known.SerializeToString() + b"\xfa\x7c\x01x"  # a text as field 1999
+    place = common.Location.FromString(ALDER.SerializeToString() + b"\xfa\x7c\x01x")
+    for request, field in (
+        (compute.DeleteServerRequest.FromString(newer), ""),
+        (compute.DeleteServerRequest(location=place, name_or_id="none"), "location"),
+    ):
+        error = await refused(client.servers.DeleteServer(request))
+        assert (error.code, error.reason) == (3, "INVALID_REQUEST")
+        said = [(each.field, each.reason) for each in error.field_violations]
+        assert said == [(field, "UNKNOWN_FIELD")]
+    await client.servers.DeleteServer(known)
+
+
 async def test_what_a_field_refers_to_must_exist(client: Client) -> None:
     error = await refused(client.servers.CreateServer(new_server(flavor="giant")))
     assert (error.code, error.reason) == (3, "REFERENCE_NOT_FOUND")

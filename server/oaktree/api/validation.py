@@ -10,6 +10,7 @@ from google.protobuf.duration_pb2 import Duration
 from google.protobuf.field_mask_pb2 import FieldMask
 from google.protobuf.message import Message
 from google.protobuf.timestamp_pb2 import Timestamp
+from google.protobuf.unknown_fields import UnknownFieldSet
 from oaktreemodel.common import v1 as common
 
 from oaktree.api import areas
@@ -52,6 +53,7 @@ def check(method: Method, request: Any) -> None:
 def message_violations(message: Message, prefix: str) -> list[common.FieldViolation]:
     """What is wrong with a request, or with a message in one, taken by itself."""
     return [
+        *_unknown(message, prefix),
         *_required(message, prefix),
         *_values(message, prefix),
         *_exclusive(message, prefix),
@@ -70,6 +72,19 @@ def _calls(message: Any, prefix: str) -> list[common.FieldViolation]:
         text = f"has more than {REQUEST_ID_LIMIT} characters"
         wrong.append(violation(f"{prefix}request_id", text, "TOO_LONG"))
     return wrong
+
+
+def _unknown(message: Message, prefix: str) -> list[common.FieldViolation]:
+    """What a newer client asks for: to leave out a filter may be to delete more than was meant."""
+    return [
+        violation(
+            prefix.rstrip("."),
+            f"{message.DESCRIPTOR.name} has no field {field.field_number} in this oaktree, "
+            "which is older than the client: GetCapabilities tells its api_revision",
+            "UNKNOWN_FIELD",
+        )
+        for field in UnknownFieldSet(message)
+    ]
 
 
 def _required(message: Message, prefix: str) -> list[common.FieldViolation]:
