@@ -174,7 +174,7 @@ async def dies(walker: Walker, kind: Kind, made: Any) -> None:
         if refused in POSTPONED:
             made = await walker.create(kind)
             refused = await walker.refusal(method, await walker.request(method, made))
-        assert not refused
+        assert not refused, refused
         if get is not None:
             assert await walker.refusal(get, await walker.request(get, made)) == "NOT_FOUND"
         else:

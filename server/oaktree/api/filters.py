@@ -9,11 +9,12 @@ of one. What does not follow from its name is in the FILTERS of its area.
 from __future__ import annotations
 
 import re
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any
 
 from oaktree.api import areas
+from oaktree.api.rules import Around, Asks, Predicate, Rule
 from oaktree.failures import Code, Failure
 from oaktree.shapes import (
     FieldDescriptor,
@@ -25,9 +26,6 @@ from oaktree.shapes import (
     values_at,
 )
 
-Predicate = Callable[[Any], bool]
-Rule = Callable[[Any, Any], bool]
-
 
 @dataclass(frozen=True)
 class Refers:
@@ -37,23 +35,6 @@ class Refers:
     path: str
     # The field of those others that has the id which stands there; empty for their own.
     through: str = ""
-
-
-class Around(Protocol):
-    """What else there is where an object lives."""
-
-    async def resolve(self, type_: str, name: str, through: str = "") -> frozenset[str]:
-        """The ids that a name can mean, or those in a field of what it means."""
-
-    async def all(self, type_: str, parent: Any = None, **asked: Any) -> list[Any]:
-        """All objects of a type, as a List with these fields wants to see them."""
-
-
-@dataclass(frozen=True)
-class Asks:
-    """That what fits depends on others: from those and the value to the test."""
-
-    test: Callable[[Around, Any], Awaitable[Predicate]]
 
 
 # What is alike in all filters, though the names of the fields alone do not say it.

@@ -13,6 +13,7 @@ from oaktreemodel.common import v1 as common
 from oaktree.api import areas, filters, tokens
 from oaktree.api.masks import ReadMask
 from oaktree.api.places import Key, Owner, Places, Selection, key, too_slow
+from oaktree.api.rules import Predicate
 from oaktree.clouds import Region
 from oaktree.failures import (
     Code,
@@ -285,7 +286,7 @@ class Reader:
 
     async def predicate(
         self, region: Region, kind: Kind, wanted: Any, selection: Selection
-    ) -> filters.Predicate:
+    ) -> Predicate:
         """Whether an object of a region fits the filter and the zones that were selected."""
         tests = [await filters.predicate(kind, wanted, Here(self, region))]
         zones = selection.zones_of(region)
@@ -295,7 +296,7 @@ class Reader:
             tests.append(await self.belongs(region, selection.owner))
         return lambda resource: all(test(resource) for test in tests)
 
-    async def belongs(self, region: Region, owner: Owner) -> filters.Predicate:
+    async def belongs(self, region: Region, owner: Owner) -> Predicate:
         """Whether an object of a region is of the owner that a request names."""
         ids = frozenset({owner.id})
         if owner.name:

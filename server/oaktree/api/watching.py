@@ -22,10 +22,10 @@ from google.protobuf.message import Message
 from oaktreemodel.common import v1 as common
 
 from oaktree.api import tokens
-from oaktree.api.filters import Predicate
 from oaktree.api.masks import ReadMask
 from oaktree.api.places import Places, Selection, key, too_slow
 from oaktree.api.reading import LARGEST_PAGE, Reader, filter_of, lacks, worst
+from oaktree.api.rules import Predicate
 from oaktree.clouds import Region
 from oaktree.failures import Code, Failure, invalid, unreachable, violation
 from oaktree.shapes import Kind, Method

@@ -8,7 +8,7 @@ ENDS: by the kind of an operation (server.create), when it is done and when it h
 FILTERS: by the name of a filter and its field (PortFilter.subnets), how it matches where the name
     does not say: the path of the fields that hold the ids of what the field names, as
     "subnet: addresses.subnet_id", with "through node_id" where what is named has them in that
-    field; a function of the object and the value; or oaktree.api.filters.Asks.
+    field; a function of the object and the value; or oaktree.api.rules.Asks.
 DEFAULTS: by the same names, what a filter that does not give the field lets through; with several
     fields after the dot, one that gives none of them.
 NAMED_ONLY: by the name of a message, fields that come only when the read_mask names them.

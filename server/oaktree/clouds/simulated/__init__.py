@@ -13,6 +13,7 @@ from oaktreemodel.cloud import v1 as cloud
 from oaktreemodel.common import v1 as common
 
 from oaktree.clouds import Cloud, Region
+from oaktree.clouds.simulated.core import key_of
 from oaktree.clouds.simulated.quirks import FLOATING, PROVIDER, Quirks
 from oaktree.clouds.simulated.region import SimulatedRegion
 from oaktree.clouds.simulated.store import Store
@@ -26,7 +27,7 @@ class SimulatedCloud(Cloud):
     def __init__(self, name: str, quirks: Quirks, regions: Sequence[str] = ("RegionOne",)) -> None:
         self.name = name
         self.quirks = quirks
-        shared = Store()
+        shared = Store(key=key_of)
         self._regions = [SimulatedRegion(name, region, quirks, shared=shared) for region in regions]
 
     def describe(self) -> cloud.Cloud:

@@ -12,6 +12,7 @@ from oaktreemodel.common import v1 as common
 from oaktree.clouds.simulated import seed
 from oaktree.clouds.simulated.flavors import Flavors
 from oaktree.clouds.simulated.generic import Generic
+from oaktree.clouds.simulated.identity import Identity
 from oaktree.clouds.simulated.keypairs import Keypairs
 from oaktree.clouds.simulated.objects import Objects
 from oaktree.clouds.simulated.quirks import Quirks
@@ -20,7 +21,7 @@ from oaktree.clouds.simulated.store import Clock, Store
 from oaktree.shapes import area_of, kinds
 
 
-class SimulatedRegion(Servers, Flavors, Keypairs, Objects, Generic):
+class SimulatedRegion(Servers, Flavors, Keypairs, Objects, Identity, Generic):
     """One region of a cloud in memory."""
 
     def __init__(
