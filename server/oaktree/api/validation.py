@@ -76,14 +76,15 @@ def _calls(message: Any, prefix: str) -> list[common.FieldViolation]:
 
 def _unknown(message: Message, prefix: str) -> list[common.FieldViolation]:
     """What a newer client asks for: to leave out a filter may be to delete more than was meant."""
+    fields = UnknownFieldSet(message)
     return [
         violation(
             prefix.rstrip("."),
-            f"{message.DESCRIPTOR.name} has no field {field.field_number} in this oaktree, "
+            f"{message.DESCRIPTOR.name} has no field {fields[i].field_number} in this oaktree, "
             "which is older than the client: GetCapabilities tells its api_revision",
             "UNKNOWN_FIELD",
         )
-        for field in UnknownFieldSet(message)
+        for i in range(len(fields))
     ]
 
 
