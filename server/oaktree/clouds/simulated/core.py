@@ -83,6 +83,8 @@ class Core(Region):
         self.resized: dict[str, Any] = {}
         # What each object is going through.
         self.courses: dict[tuple[Kind, str], object] = {}
+        # How those kinds of objects were from which others follow, when that was last looked at.
+        self.derived_at: dict[Kind, list[int]] = {}
         # How many addresses each subnet has given away.
         self.given: dict[str, int] = {}
 
@@ -117,6 +119,25 @@ class Core(Region):
             )
         if kind is not None and type_name(kind) in self.lacks:
             raise not_supported(f"it has no {spoken_name(kind)}s", self.location)
+        if kind is not None:
+            self.derive(kind)
+
+    def derive(self, kind: Kind) -> None:
+        """Brings those objects up to date that follow from others."""
+        thing = areas.thing(type_name(kind))
+        if thing.derived is None:
+            return
+        revisions = [self.store.table(kinds()[each]).revision for each in thing.derived_from]
+        if revisions and self.derived_at.get(kind) == revisions:
+            return
+        self.derived_at[kind] = revisions
+        table = self.store.table(kind)
+        left = {self.store.key(each): each for each in table}
+        for each in thing.derived(self):
+            if left.pop(self.store.key(each), None) != each:
+                table.put(each)
+        for key in left:
+            table.remove(key)
 
     def identity_of(self, kind: Kind) -> Hashable:
         return ("simulated", self.location.cloud) if is_cloud_wide(kind) else self.identity

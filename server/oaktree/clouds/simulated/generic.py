@@ -111,7 +111,8 @@ class Generic(Core):
         kind = method.resource
         if target is None and is_single(kind):
             if is_reset(method):
-                self.store.table(kind).remove(self.single_id)
+                self.store.table(kind).remove(self.store.key(self.single(kind)))
+                self.derive(kind)
                 return Outcome(self.single(kind))
             target = self.single(kind)
         check = areas.check(method.name)
@@ -296,11 +297,14 @@ class Generic(Core):
     def single(self, kind: Kind) -> Any:
         """The one object of a kind of which nobody makes any, with what is used of its limits."""
         table = self.store.table(kind)
-        there = table.get(self.single_id)
+        thing = areas.thing(type_name(kind))
+        there = next(iter(table), None)
         if there is None:
             there = self.make(kind, id=self.single_id)
-            self.complete(there, areas.thing(type_name(kind)), None)
+            self.complete(there, thing, None)
             table.put(there)
+        if thing.derived is not None:
+            return there
         counted = kind()
         counted.CopyFrom(there)
         for field in kind.DESCRIPTOR.fields:

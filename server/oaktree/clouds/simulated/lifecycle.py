@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -62,6 +62,10 @@ class Thing:
     used_by: Sequence[str] = ()
     # Lists of the ids of those that refer to it: {"listener_ids": "listener.load_balancer_id"}.
     lists: Mapping[str, str] = field(default_factory=dict)
+    # All there are now, where they follow from other objects, and the kinds of those: looked at
+    # again when any of them has changed, or always. One of a project has itself counted so.
+    derived: Callable[[Any], Iterable[Any]] | None = None
+    derived_from: Sequence[str] = ()
     # Those that are there from the beginning. References are by name, as in requests.
     seeds: Sequence[Fields] = ()
     # What else comes with a new one, or goes with a deleted one.
