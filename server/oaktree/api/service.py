@@ -15,6 +15,7 @@ from oaktreemodel.common import v1 as common
 from oaktreemodel.operation import v1 as operation
 
 from oaktree.api import tokens, transfer, validation
+from oaktree.api.catalogue import KINDS, CataloguePlaces, describe
 from oaktree.api.masks import ReadMask
 from oaktree.api.operations import (
     FAILED,
@@ -58,6 +59,7 @@ class Api:
         self.watcher = Watcher(self.places, self.reader, keepalive)
         elsewhere = OperationPlaces(self.places, self.operations)
         self._operation_reader = Reader(elsewhere)
+        self._catalogue_reader = Reader(CataloguePlaces(self.places))
         self._operation_watcher = Watcher(elsewhere, self._operation_reader, keepalive)
         self.repeats = Repeats()
         # What is about no objects of a region.
@@ -89,10 +91,9 @@ class Api:
         if method.changes:
             return await self._change(method, request, caller)
         if method.verb == common.VERB_GET and method.request_has("name_or_id"):
-            return await self.reader.get(method, request)
+            return await self._reader_of(method).get(method, request)
         if method.verb == common.VERB_LIST:
-            reader = self._operation_reader if is_operation(method) else self.reader
-            return await reader.page(method, request)
+            return await self._reader_of(method).page(method, request)
         if method.verb in {common.VERB_QUERY, common.VERB_GET}:
             region, target = await self._target(method, request)
             outcome = await region.perform(method.name, request, target)
@@ -101,6 +102,11 @@ class Api:
                 resource = ReadMask.of(type(resource), request).apply(resource)
             return answer(method.response, resource, **outcome.answer)
         raise Failure(Code.UNIMPLEMENTED, "", f"{method.name} is not served here")
+
+    def _reader_of(self, method: Method) -> Reader:
+        if is_operation(method):
+            return self._operation_reader
+        return self._catalogue_reader if method.resource in KINDS else self.reader
 
     def stream(self, method: Method, request: Any) -> AsyncIterator[Message]:
         """The answers of a method that streams them."""
@@ -227,6 +233,7 @@ class Api:
     ) -> Message:
         region = await self.places.one(request.location)
         known = await region.capabilities()
+        await describe(region, known)
         known.location.CopyFrom(region.location)
         known.id = f"{region.location.cloud}/{region.location.region}"
         known.api_revision = API_REVISION

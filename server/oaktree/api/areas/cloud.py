@@ -3,6 +3,19 @@
 
 from __future__ import annotations
 
-from typing import Any
+from oaktree.api.rules import Rule
 
-ENDS: dict[str, Any] = {}
+FILTERS: dict[str, Rule] = {
+    "CloudRegionFilter.service_types": lambda region, wanted: (
+        set(wanted) <= set(region.service_types)
+    ),
+    # Those that are for all of a service are for this too.
+    "CloudZoneFilter.resource_types": lambda zone, wanted: (
+        not zone.resource_type or zone.resource_type in wanted
+    ),
+    "CatalogServiceFilter.types": lambda service, wanted: bool(
+        {service.type, service.catalog_type} & set(wanted)
+    ),
+}
+
+NAMED_ONLY = {"CatalogService": ["versions"]}

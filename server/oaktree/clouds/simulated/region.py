@@ -10,6 +10,7 @@ from oaktreemodel.cloud import v1 as cloud
 from oaktreemodel.common import v1 as common
 
 from oaktree.clouds.simulated import seed
+from oaktree.clouds.simulated.catalogue import Catalogue
 from oaktree.clouds.simulated.flavors import Flavors
 from oaktree.clouds.simulated.generic import Generic
 from oaktree.clouds.simulated.identity import Identity
@@ -21,7 +22,7 @@ from oaktree.clouds.simulated.store import Clock, Store
 from oaktree.shapes import area_of, kinds
 
 
-class SimulatedRegion(Servers, Flavors, Keypairs, Objects, Identity, Generic):
+class SimulatedRegion(Servers, Flavors, Keypairs, Objects, Identity, Catalogue, Generic):
     """One region of a cloud in memory."""
 
     def __init__(

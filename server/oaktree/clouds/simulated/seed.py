@@ -169,22 +169,6 @@ def capabilities(region: SimulatedRegion) -> cloud.Capabilities:
     quirks = region.quirks
     return cloud.Capabilities(
         regions=[region.location.region],
-        services=[
-            cloud.ServiceInfo(
-                type="compute",
-                name="nova",
-                current_version="2.1",
-                lowest_microversion="2.1",
-                highest_microversion="2.100",
-            ),
-            cloud.ServiceInfo(type="image", name="glance", current_version="2.17"),
-            cloud.ServiceInfo(type="network", name="neutron", current_version="2.0"),
-            cloud.ServiceInfo(type="block-storage", name="cinder", current_version="3.71"),
-        ],
-        zones=[
-            cloud.AvailabilityZone(service_type="compute", name=zone, available=True)
-            for zone in region.zones
-        ],
         image=cloud.ImageCapabilities(
             disk_formats=DISK_FORMATS,
             container_formats=CONTAINER_FORMATS,
