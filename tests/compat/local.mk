@@ -27,12 +27,15 @@ EXTRA_DIST += \
   %D%/test_corpus.py \
   %D%/test_gate.py
 
-# Generated code is read, not compiled. Other rooms add what their part of the gate needs.
+# Generated code is read, not compiled, so no library is waited for.
 compat_needs = $(cpp_headers) $(python_package)
 
+# Other rooms hang their part of the gate on this target.
 # With releases in another directory: make check-compat GOLDENS=DIR
 check-compat: $(compat_needs)
-	$(MAKE) $(AM_MAKEFLAGS) check-TESTS TESTS='$(compat_tests)'
+	@status=0; $(AM_TESTS_ENVIRONMENT) for test in $(compat_tests); do \
+	  echo "$$test"; $(srcdir)/$$test || test $$? = 77 || status=1; \
+	done; exit $$status
 
 # Of the commit that is tagged as a release; of any tree by make release-golden TRIAL=DIR/0.1.0
 release-golden: $(compat_needs)
