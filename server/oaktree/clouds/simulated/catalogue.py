@@ -61,7 +61,7 @@ class Catalogue(Generic):
     def look_up(self) -> None:
         """Brings what is told of the services up to date with their endpoints."""
         table = self.store.table(cloud.CatalogService)
-        found = {each.id: each for each in map(self.told, self.store.table(identity.Service))}
+        found = {each.id: each for each in map(self.as_told, self.store.table(identity.Service))}
         now = {id_: each for id_, each in found.items() if each.endpoints}
         for each in table:
             if each.id not in now:
@@ -70,7 +70,7 @@ class Catalogue(Generic):
             if table.get(id_) != each:
                 table.put(each)
 
-    def told(self, service: Any) -> cloud.CatalogService:
+    def as_told(self, service: Any) -> cloud.CatalogService:
         """What the catalogue says of a service, with its endpoints in this region."""
         known = KNOWN.get(service.type)
         told = cloud.CatalogService(
