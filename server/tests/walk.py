@@ -99,11 +99,15 @@ class Walker:
             request.start.location.CopyFrom(self._location)
         return request
 
-    async def fill(self, message: Any, given: Mapping[str, Any] | None = None) -> None:
+    async def fill(
+        self, message: Any, given: Mapping[str, Any] | None = None, inner: bool = False
+    ) -> None:
         """Fills in the example of this message, what is given, and all else that is required."""
         wanted = {**EXAMPLES.get(message.DESCRIPTOR.name, {}), **(given or {})}
         for name, value in wanted.items():
-            await self.put(message, name, value)
+            # What stands in another request leaves it to that how long to wait, and the like.
+            if not inner or message.DESCRIPTOR.fields_by_name[name].number >= OWN_FIELDS:
+                await self.put(message, name, value)
         for field in message.DESCRIPTOR.fields:
             required = has_behavior(field, common.FIELD_BEHAVIOR_REQUIRED)
             own = field.number >= OWN_FIELDS or field.number == 3 or not is_request(message)
@@ -128,7 +132,7 @@ class Walker:
             if field.message_type.full_name == "google.protobuf.Struct":
                 own.update(value)
             else:
-                await self.fill(own, value)
+                await self.fill(own, value, is_request(own))
         elif field.message_type is not None:
             own.CopyFrom(value)
         else:

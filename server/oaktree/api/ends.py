@@ -24,6 +24,8 @@ class End:
     done: Callable[[Any, str], bool]
     # Why it failed; None while it has not.
     failed: Callable[[Any, str], Failure | None] = lambda resource, needs: None
+    # Whether something else was asked for meanwhile, which has taken over from it.
+    given_up: Callable[[Any, str], bool] = lambda resource, needs: False
     # Whether it is done when the object is gone.
     gone: bool = False
     # What was asked for besides, from the request and the answered resource.

@@ -14,10 +14,12 @@ from oaktree.api import areas
 from oaktree.failures import violation
 from oaktree.shapes import Descriptor, FieldDescriptor, Kind
 
-# Lists and maps of an update that add to what there is, or take from it.
-ADDING = {"set_properties", "remove_properties"}
+# How the names of lists and maps of an update begin that add to what there is, or take from it.
+ADDING = ("set_", "remove_", "reset_")
 ALWAYS = ("location", "id", "name")
 NAMED_ONLY: Mapping[str, Sequence[str]] = areas.gathered("NAMED_ONLY")
+NOT_LISTED: Mapping[str, Sequence[str]] = areas.gathered("NOT_LISTED")
+UNMASKED: Mapping[str, Sequence[str]] = areas.gathered("UNMASKED")
 
 
 def unknown_paths(
@@ -34,7 +36,7 @@ def unknown_paths(
 class ReadMask:
     """The fields an answer has; without a mask all but those that come only when named."""
 
-    def __init__(self, kind: Kind, mask: FieldMask | None) -> None:
+    def __init__(self, kind: Kind, mask: FieldMask | None, of_list: bool = False) -> None:
         self._mask: FieldMask | None = None
         self.fields: frozenset[str] | None = None
         if mask is not None and mask.paths:
@@ -45,11 +47,14 @@ class ReadMask:
             self.fields = frozenset(paths)
         extra = {"extra"} & set(kind.DESCRIPTOR.fields_by_name)
         self._hidden = [*extra, *NAMED_ONLY.get(kind.DESCRIPTOR.name, ())]
+        if of_list:
+            self._hidden += NOT_LISTED.get(kind.DESCRIPTOR.name, ())
 
     @classmethod
     def of(cls, kind: Kind, request: Any) -> ReadMask:
         has = "read_mask" in request.DESCRIPTOR.fields_by_name and request.HasField("read_mask")
-        return cls(kind, request.read_mask if has else None)
+        of_list = "name_or_id" not in request.DESCRIPTOR.fields_by_name
+        return cls(kind, request.read_mask if has else None, of_list)
 
     def apply(self, resource: Message) -> Message:
         """The resource with these fields only; the same object where nothing is left out."""
@@ -76,7 +81,9 @@ def update_violations(request: Any, own: list[FieldDescriptor]) -> list[common.F
         for path in sorted(mask - names)
     ]
     # Raw twins go with their enums, and what only adds needs no mask.
-    free = {name for name in present if name.removesuffix("_raw") in mask} | ADDING
+    free = {name for name in present if name.removesuffix("_raw") in mask}
+    free |= {name for name in present if name.startswith(ADDING)}
+    free |= {*UNMASKED.get(request.DESCRIPTOR.name, ())}
     replacing = {field.name for field in own if field.is_repeated}
     must = present - free if mask else (present & replacing) - free
     wrong += [

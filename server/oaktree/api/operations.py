@@ -297,3 +297,5 @@ def judge(seen: operation.Operation, end: End, found: Any, needs: str) -> None:
 def failure_of(ended: operation.Operation) -> Failure:
     """The failure that a failed operation is to whoever waits for it."""
     return Failure.of(ended.error)
+    elif end.given_up(found, needs):
+        seen.state = operation.OPERATION_STATE_CANCELLED

@@ -68,6 +68,12 @@ def _calls(message: Any, prefix: str) -> list[common.FieldViolation]:
     if "wait" in has and "wait_timeout" in has:
         if message.HasField("wait_timeout") and not message.wait:
             wrong.append(violation(f"{prefix}wait_timeout", "goes with wait only", "NEEDS_WAIT"))
+    if prefix:
+        wrong += [
+            violation(prefix + field.name, "is said by the request around", "EXCLUSIVE")
+            for field, _ in message.ListFields()
+            if is_of_around(field) and field.name != "update_mask"
+        ]
     if "request_id" in has and len(message.request_id) > REQUEST_ID_LIMIT:
         text = f"has more than {REQUEST_ID_LIMIT} characters"
         wrong.append(violation(f"{prefix}request_id", text, "TOO_LONG"))
@@ -92,11 +98,18 @@ def _required(message: Message, prefix: str) -> list[common.FieldViolation]:
     wrong = []
     for field in message.DESCRIPTOR.fields:
         if has_behavior(field, common.FIELD_BEHAVIOR_REQUIRED):
+            if prefix and is_of_around(field):
+                continue
             # What is optional tells 0 and false from nothing.
             name = field.name
             if not (message.HasField(name) if field.has_presence else getattr(message, name)):
                 wrong.append(violation(prefix + field.name, "must be given", "REQUIRED"))
     return wrong
+
+
+def is_of_around(field: FieldDescriptor) -> bool:
+    """Whether a field of a request is said, where that stands in another, by that other."""
+    return str(field.containing_type.name).endswith("Request") and field.number < OWN_FIELDS
 
 
 def _is_message(field: FieldDescriptor) -> bool:

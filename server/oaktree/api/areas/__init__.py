@@ -12,6 +12,8 @@ FILTERS: by the name of a filter and its field (PortFilter.subnets), how it matc
 DEFAULTS: by the same names, what a filter that does not give the field lets through; with several
     fields after the dot, one that gives none of them.
 NAMED_ONLY: by the name of a message, fields that come only when the read_mask names them.
+NOT_LISTED: by the same, those of which that holds in lists and watches only.
+UNMASKED: by the name of the request of an update, fields that its update_mask need not name.
 UNOWNED: by the type of what need not belong to anybody, the id of the owner that is meant when a
     request does not say whose it is.
 EXACTLY_ONE, AT_MOST_ONE: by the name of a message, groups of fields that exclude each other.

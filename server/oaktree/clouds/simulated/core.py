@@ -500,6 +500,9 @@ class Core(Region):
     def noticed(self, before: Any, after: Any) -> None:
         """Keeps the lists that other objects have of those that refer to them."""
         changed = after if after is not None else before
+        follows = areas.thing(type_name(type(changed))).changed
+        if follows is not None:
+            follows(self, before, after)
         for type_, field, path in listed(type_name(type(changed))):
             kind = kinds()[type_]
             table = self.store.still(kind)

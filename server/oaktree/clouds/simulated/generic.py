@@ -462,23 +462,13 @@ class Generic(Core):
         response = method.response()
         if target is not None and first is not None and is_told_of(method):
             pour(target.ListFields(), getattr(response, first.name))
-        declared = {
-            name: value(self, target, request) if callable(value) else value
-            for name, value in answers.items()
-        }
-        for name, value in declared.items():
-            own = response.DESCRIPTOR.fields_by_name[name]
-            if own.message_type is not None and not own.is_repeated and isinstance(value, dict):
-                declare(getattr(response, name), value, self, request)
-            else:
-                declare(response, {name: value}, self, request)
+        declare(response, answers, self, request, target)
         return Outcome(answer={field.name: value for field, value in response.ListFields()})
 
     def others(self, method: Method, request: Any, resource: Any, answers: Fields) -> Fields:
         """The fields of an answer besides the resource and the operation, with secrets made up."""
         response = method.response()
-        for name, value in answers.items():
-            declare(response, {name: value(self, resource, request) if callable(value) else value})
+        declare(response, answers, self, request, resource)
         for field in response.DESCRIPTOR.fields:
             is_text = field.cpp_type == field.CPPTYPE_STRING and not field.is_repeated
             if is_sensitive(field) and is_text and not getattr(response, field.name):

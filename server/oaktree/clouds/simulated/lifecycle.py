@@ -72,6 +72,9 @@ class Thing:
     made: Callable[[Any, Any, Any], None] | None = None
     unmade: Callable[[Any, Any], None] | None = None
     # Other fields of the answer to Create.
+    # What follows from each change of one: from the region, and how it was before and is after;
+    # None where there is none.
+    changed: Callable[[Any, Any, Any], None] | None = None
     answers: Fields = field(default_factory=dict)
 
 

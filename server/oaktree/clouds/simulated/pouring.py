@@ -164,11 +164,17 @@ def filled_in(text: str, resource: Any) -> str:
     return text.format_map(_Attributes(resource))
 
 
-def declare(resource: Any, fields: Fields, region: Any = None, request: Any = None) -> None:
-    """Sets fields as declared, each in place of what there is."""
+def declare(
+    resource: Any, fields: Fields, region: Any = None, request: Any = None, about: Any = None
+) -> None:
+    """Sets fields as declared, each in place of what there is.
+
+    about: the object that what has to be computed is about, where it is another.
+    """
     for name, value in fields.items():
         if callable(value):
-            value = value(region, resource, request)
+        computed = callable(value)
+            value = value(region, resource if about is None else about, request)
         field = resource.DESCRIPTOR.fields_by_name[name]
         resource.ClearField(name)
         if value is None:
@@ -182,7 +188,7 @@ def declare(resource: Any, fields: Fields, region: Any = None, request: Any = No
             _declare_message(resource, name, value, region, request)
         elif field.enum_type is not None and isinstance(value, str):
             say(resource, name, value)
-        elif isinstance(value, str) and "{" in value:
+        elif isinstance(value, str) and "{" in value and not computed:
             setattr(resource, name, filled_in(value, resource))
         else:
             setattr(resource, name, value)
