@@ -111,7 +111,8 @@ def main() -> int:
         return 0
     faults = check(directory, today(sources()))
     shown = faults if arguments.all else faults[:SHOWN]
-    print("\n".join(shown))
+    for fault in shown:
+        print(fault)
     if len(faults) > len(shown):
         print(f"... and {len(faults) - len(shown)} more, which --all tells.")
     if faults:
