@@ -16,7 +16,7 @@ from oaktreemodel.common import v1 as common
 from oaktree.clouds import Outcome, Region
 from oaktree.clouds.simulated import areas
 from oaktree.clouds.simulated.lifecycle import Action, Fields, Step
-from oaktree.clouds.simulated.pouring import assign, declare, own_fields, pour, stamp
+from oaktree.clouds.simulated.pouring import assign, declare, fill, own_fields, pour, stamp
 from oaktree.clouds.simulated.quirks import Quirks
 from oaktree.clouds.simulated.store import Clock, Store
 from oaktree.failures import (
@@ -513,15 +513,22 @@ class Core(Region):
                     self.store.change(kind, id_, relist)
 
     def relist(self, field: str, path: str, changed: Any, resource: Any) -> None:
-        there = self.store.still(type(changed))
-        ids = [each.id for each in there if resource.id in values_at(each, path)]
+        table = self.store.still(type(changed))
+        there = [each for each in table if resource.id in values_at(each, path)]
+        ids = [each.id for each in there]
         own = resource.DESCRIPTOR.fields_by_name[field]
-        if own.is_repeated:
+        if own.message_type is not None:
+            resource.ClearField(field)
+            for each in there:
+                fill(each, getattr(resource, field).add())
+            if resource.etag.isdigit():
+                resource.etag = str(int(resource.etag) + 1)
+        elif own.is_repeated:
             getattr(resource, field)[:] = ids
         else:
             setattr(resource, field, ids[0] if ids else "")
 
-    def quota(self, what: str, limit: int) -> Failure:
+    def quota(self, what: str, limit: int, service: str = "compute") -> Failure:
         failure = Failure(
             Code.RESOURCE_EXHAUSTED,
             "QUOTA_EXCEEDED",
@@ -529,7 +536,7 @@ class Core(Region):
             location=self.location,
             metadata={"quota": what, "limit": str(limit)},
         )
-        failure.error.upstream.service = "compute"
+        failure.error.upstream.service = service
         failure.error.upstream.http_status = self.quirks.quota_status
         return failure
 

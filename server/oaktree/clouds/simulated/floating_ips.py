@@ -11,6 +11,7 @@ from oaktreemodel.compute import v1 as compute
 from oaktreemodel.network import v1 as network
 
 from oaktree.clouds import Outcome
+from oaktree.clouds.simulated import routing
 from oaktree.clouds.simulated.lifecycle import Step
 from oaktree.clouds.simulated.networks import Networks
 from oaktree.failures import Code, Failure, not_supported, reference_not_found
@@ -38,6 +39,8 @@ class FloatingIps(Networks):
             new = free[0] if free else None
         if new is None:
             address = request.floating_ip_address or self.next_address(pool)
+            if request.floating_ip_address:
+                self.check_free(pool, address)
             new = self.born(
                 self.make(
                     network.FloatingIp,
@@ -59,6 +62,7 @@ class FloatingIps(Networks):
         port_id = self.port_of(server, request)[0]
         if target.port_id == port_id:
             return Outcome(target, pending=True)
+        self.check_not_forwarding(target)
         if target.port_id and not request.take_over:
             raise Failure(
                 Code.FAILED_PRECONDITION,
@@ -84,6 +88,7 @@ class FloatingIps(Networks):
         return Outcome(self.unmap(target) if target.port_id else target, pending=True)
 
     async def delete_floating_ip(self, request: Any, target: Any) -> Outcome:
+        self.check_not_forwarding(target)
         if target.port_id:
             target = self.unmap(target)
         return self.delete(network.FloatingIp, target)
@@ -113,6 +118,10 @@ class FloatingIps(Networks):
 
     # -- mapping ----------------------------------------------------------------------------------
 
+    def check_not_forwarding(self, target: Any) -> None:
+        for each in target.port_forwardings:
+            raise self.in_use(target, f"the port forwarding '{each.id}'")
+
     def named_server(self, name: str, field: str) -> Any:
         return self.mean(compute.Server, name, field) if name else None
 
@@ -138,6 +147,8 @@ class FloatingIps(Networks):
         def change(each: Any) -> None:
             each.port_id, each.fixed_ip_address, each.server_id = port_id, fixed, owner
             each.attached = True
+            router = routing.router_between(self, port_id, each.id)
+            each.router_id = router.id if router is not None else ""
 
         new = self.changed(target, change)
         self.goes_through(new, [Step(0.2, {"status": "ACTIVE"})])
@@ -170,7 +181,7 @@ class FloatingIps(Networks):
         self.store.change(compute.Server, target.server_id, hide)
 
         def change(each: Any) -> None:
-            each.port_id = each.fixed_ip_address = each.server_id = ""
+            each.port_id = each.fixed_ip_address = each.server_id = each.router_id = ""
             each.attached = False
             self.say(each, Step(0, {"status": "DOWN"}))
 

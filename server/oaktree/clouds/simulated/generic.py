@@ -24,12 +24,13 @@ from oaktree.clouds.simulated.pouring import (
     pour,
     refers,
 )
-from oaktree.failures import Failure, not_found, not_supported
+from oaktree.failures import Failure, invalid, not_found, not_supported, violation
 from oaktree.shapes import (
     OWN_FIELDS,
     Kind,
     Method,
     area_of,
+    cached,
     is_map,
     is_sensitive,
     is_single,
@@ -44,6 +45,8 @@ from oaktree.shapes import (
     type_name,
 )
 
+# What the service itself answers for.
+OWN = {"operation", "project_cleanup", "project_cleanup_item"}
 QUESTIONS = {common.VERB_QUERY, common.VERB_GET}
 # Booleans that are true of what nobody has said anything about; all others are false.
 TRUE = {"admin_state_up", "is_enabled", "enabled"}
@@ -54,9 +57,9 @@ LISTING = ("add", "remove", "set")
 def is_declared(region: object, method: Method) -> bool:
     """Whether it is known what a method does: by code, by data or by its name.
 
-    region: the region, or its class. Operations are the service's own.
+    region: the region, or its class.
     """
-    if area_of(method.resource) == "operation":
+    if type_name(method.resource) in OWN:
         return True
     if hasattr(region, method.snake_name):
         return True
@@ -74,6 +77,31 @@ def is_declared(region: object, method: Method) -> bool:
 def is_reset(method: Method) -> bool:
     """Whether an action gives what there is one of its defaults again."""
     return is_single(method.resource) and method.name.startswith("Reset")
+
+
+@cached
+def limits(kind: Kind) -> tuple[str, ...]:
+    """The fields of an object that limit something."""
+    return tuple(
+        field.name
+        for field in kind.DESCRIPTOR.fields
+        if field.message_type is not None
+        and field.message_type.full_name == QUOTA
+        and not field.is_repeated
+    )
+
+
+@cached
+def quotas_on(kind: Kind) -> tuple[tuple[Kind, str], ...]:
+    """The quotas that objects of a kind count towards, and the fields that say how many."""
+    area = area_of(kind)
+    return tuple(
+        (quota, name)
+        for type_, quota in kinds().items()
+        if type_.endswith("_quota") and area_of(quota) == area and is_single(quota)
+        for name in limits(quota)
+        if kind_meant(singular(name), area) is kind
+    )
 
 
 def is_told_of(method: Method) -> bool:
@@ -114,6 +142,8 @@ class Generic(Core):
                 self.store.table(kind).remove(self.store.key(self.single(kind)))
                 self.derive(kind)
                 return Outcome(self.single(kind))
+            if getattr(request, "defaults", False):
+                return Outcome(self.unused(kind))
             target = self.single(kind)
         check = areas.check(method.name)
         if check is not None:
@@ -292,7 +322,16 @@ class Generic(Core):
 
     @property
     def single_id(self) -> str:
-        return f"{self.location.cloud}/{self.location.region}"
+        return self.location.project.id
+
+    def unused(self, kind: Kind) -> Any:
+        """The one object of a kind as it is where nobody has changed it."""
+        new = self.make(kind, id=self.single_id)
+        self.complete(new, areas.thing(type_name(kind)), None)
+        for field in limits(kind):
+            limit = getattr(new, field)
+            limit.unlimited = not limit.HasField("limit")
+        return new
 
     def single(self, kind: Kind) -> Any:
         """The one object of a kind of which nobody makes any, with what is used of its limits."""
@@ -300,16 +339,14 @@ class Generic(Core):
         thing = areas.thing(type_name(kind))
         there = next(iter(table), None)
         if there is None:
-            there = self.make(kind, id=self.single_id)
-            self.complete(there, thing, None)
+            there = self.unused(kind)
             table.put(there)
         if thing.derived is not None:
             return there
         counted = kind()
         counted.CopyFrom(there)
-        for field in kind.DESCRIPTOR.fields:
-            if field.message_type is not None and field.message_type.full_name == QUOTA:
-                self.count(getattr(counted, field.name), field.name, area_of(kind))
+        for name in limits(kind):
+            self.count(getattr(counted, name), name, area_of(kind))
         if counted != there:
             table.put(counted)
         return counted
@@ -320,6 +357,32 @@ class Generic(Core):
         counted = kind_meant(singular(name), area)
         if counted is not None:
             quota.used = len(self.store.table(counted))
+
+    def born(self, new: Any) -> Any:
+        self.check_quotas(type(new))
+        return super().born(new)
+
+    def check_quotas(self, kind: Kind) -> None:
+        """Refuses one more than the quotas allow."""
+        for quota, name in quotas_on(kind):
+            if areas.thing(type_name(quota)).derived is not None:
+                continue  # whoever counts it refuses
+            room = getattr(self.single(quota), name)
+            if room.HasField("limit") and room.used >= room.limit:
+                raise self.quota(name.replace("_", " "), room.limit, area_of(kind))
+
+    def check_limits(self, target: Any, request: Any) -> None:
+        """Refuses limits of less than is in use."""
+        for name in limits(type(target)):
+            if name not in request.DESCRIPTOR.fields_by_name or not request.HasField(name):
+                continue
+            wanted, there = getattr(request, name), getattr(target, name)
+            if wanted.HasField("limit") == wanted.unlimited:
+                text = "exactly one of limit and unlimited must be given"
+                raise invalid(violation(name, text, "EXCLUSIVE"))
+            if wanted.HasField("limit") and wanted.limit < there.used:
+                if not getattr(request, "force", False):
+                    raise self.in_use(target, f"{there.used} {name.replace('_', ' ')}")
 
     def alike(self, method: Method, request: Any, parent: Any) -> Any:
         """The object that a request tells of by what it has, not by its id."""
@@ -335,6 +398,7 @@ class Generic(Core):
 
     def update(self, kind: Kind, target: Any, request: Any) -> Outcome:
         self.check_etag(target, request)
+        self.check_limits(target, request)
         if areas.thing(type_name(kind)).busy:
             self.check_idle(target)
         self.check_unlocked(target)

@@ -60,7 +60,8 @@ class Thing:
     # What keeps it from being deleted: other kinds of objects, and where they hold its id:
     # "port.network_id".
     used_by: Sequence[str] = ()
-    # Lists of the ids of those that refer to it: {"listener_ids": "listener.load_balancer_id"}.
+    # Lists of the ids of those that refer to it, or of all they are: {"listener_ids":
+    # "listener.load_balancer_id"}.
     lists: Mapping[str, str] = field(default_factory=dict)
     # All there are now, where they follow from other objects, and the kinds of those: looked at
     # again when any of them has changed, or always. One of a project has itself counted so.
@@ -71,10 +72,10 @@ class Thing:
     # What else comes with a new one, or goes with a deleted one.
     made: Callable[[Any, Any, Any], None] | None = None
     unmade: Callable[[Any, Any], None] | None = None
-    # Other fields of the answer to Create.
     # What follows from each change of one: from the region, and how it was before and is after;
     # None where there is none.
     changed: Callable[[Any, Any, Any], None] | None = None
+    # Other fields of the answer to Create.
     answers: Fields = field(default_factory=dict)
 
 

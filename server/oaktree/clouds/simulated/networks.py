@@ -4,12 +4,14 @@
 from __future__ import annotations
 
 import ipaddress
+import itertools
 from typing import Any
 
+from oaktreemodel.common import v1 as common
 from oaktreemodel.network import v1 as network
 
 from oaktree.clouds import Outcome, addresses
-from oaktree.clouds.simulated import seed
+from oaktree.clouds.simulated import pools, seed
 from oaktree.clouds.simulated.core import Core
 from oaktree.clouds.simulated.words import say
 from oaktree.failures import Code, Failure, invalid, multiple_matches, violation
@@ -54,14 +56,41 @@ class Networks(Core):
     def mean_network(self, name_or_id: str, field: str) -> Any:
         return self.mean(network.Network, name_or_id, field)
 
-    def next_address(self, net: Any) -> str:
+    def next_address(self, net: Any, subnet: Any = None) -> str:
         """An address of a network that nobody has yet."""
-        subnet = self.store.table(network.Subnet).get(net.subnet_ids[0])
+        subnet = subnet or self.store.table(network.Subnet).get(net.subnet_ids[0])
         whole = ipaddress.ip_network(subnet.cidr)
         # The first is the gateway's; what comes after the last begins anew.
-        number = self.given.get(subnet.id, 0) + 1
-        self.given[subnet.id] = number
-        return str(whole[1 + number % (whole.num_addresses - 3)])
+        room, taken = whole.num_addresses - 3, {*self.taken(net), subnet.gateway_ip_address}
+        for _ in range(min(room, len(taken) + 1)):
+            number = self.given.get(subnet.id, 0)
+            self.given[subnet.id] = number + 1
+            address = str(whole[2 + number % room])
+            if address not in taken:
+                return address
+        raise self.no_address(net, f"no address of '{subnet.name or subnet.id}' is free")
+
+    def taken(self, net: Any) -> set[str]:
+        """The addresses on a network that somebody has."""
+        ports = [each for each in self.store.table(network.Port) if each.network_id == net.id]
+        mapped = self.store.table(network.FloatingIp)
+        return {address.ip_address for each in ports for address in each.addresses} | {
+            each.floating_ip_address for each in mapped if each.network_id == net.id
+        }
+
+    def check_free(self, net: Any, address: str) -> None:
+        """Refuses an address that another port has."""
+        for port in self.store.table(network.Port):
+            if port.network_id == net.id:
+                if address in {each.ip_address for each in port.addresses}:
+                    raise self.in_use(net, f"the port '{port.id}', which has {address}")
+        if address in self.taken(net):
+            raise self.in_use(net, f"the floating IP {address}")
+
+    def no_address(self, resource: Any, why: str) -> Failure:
+        return Failure(
+            Code.RESOURCE_EXHAUSTED, "NO_FREE_ADDRESS", why, resource=reference(resource)
+        )
 
     def default_network(self) -> Any:
         """The network a server is put on when nobody says which."""
@@ -89,29 +118,72 @@ class Networks(Core):
     # -- ports ------------------------------------------------------------------------------------
 
     def new_port(self, net: Any, request: Any = None, **fields: Any) -> Any:
-        """A port on a network, with an address of its first subnet."""
-        if not net.subnet_ids:
-            raise Failure(
-                Code.RESOURCE_EXHAUSTED,
-                "NO_FREE_ADDRESS",
-                f"the network '{net.name}' has no subnet to take an address from",
-                resource=reference(net),
-            )
+        """A port on a network, with the addresses asked for, or one of each version of IP."""
+        request = request if request is not None else network.CreatePortRequest()
         new = self.make(network.Port, request, network_id=net.id, **fields)
-        wanted = [each.ip_address for each in getattr(request, "fixed_ips", ())]
-        address = new.addresses.add()
-        address.ip_address = (wanted or [""])[0] or self.next_address(net)
-        address.ip_version = 4
-        say(address, "kind", "FIXED")
-        new.mac_address = seed.mac(address.ip_address + net.id)
-        address.mac_address = new.mac_address
-        address.network_name, address.network_id = net.name, net.id
-        address.subnet_id, address.port_id = net.subnet_ids[0], new.id
-        if not new.security_group_ids:
+        new.mac_address = request.mac_address or seed.mac(new.id)
+        fixed = [] if request.no_fixed_ips else list(request.fixed_ips)
+        if not fixed and not request.no_fixed_ips:
+            fixed = self.first_subnets(net)
+        for each in fixed:
+            subnet = self.subnet_for(net, each)
+            address = each.ip_address or self.next_address(net, subnet)
+            if each.ip_address:
+                self.check_free(net, address)
+            new.addresses.append(self.address_of(net, subnet, address, new))
+        for name in request.security_groups:
+            new.security_group_ids.append(
+                self.mean(network.SecurityGroup, name, "security_groups").id
+            )
+        if not new.security_group_ids and not request.no_security_groups:
             new.security_group_ids.append(self.default_group().id)
-        new.admin_state_up = True
+        if request.qos_policy:
+            policy = self.mean(network.QosPolicy, request.qos_policy, "qos_policy")
+            new.qos_policy_id = policy.id
+        new.admin_state_up = not request.HasField("admin_state_up") or request.admin_state_up
         new.etag = "1"
         return self.born(new)
+
+    def first_subnets(self, net: Any) -> list[Any]:
+        """What is asked for by whoever asks for no address: one of each version of IP."""
+        subnets = [self.store.table(network.Subnet).get(id_) for id_ in net.subnet_ids]
+        firsts = {each.ip_version: each.id for each in reversed(subnets)}
+        if not firsts:
+            raise self.no_address(
+                net, f"the network '{net.name}' has no subnet to take an address from"
+            )
+        return [network.PortFixedIp(subnet=firsts[version]) for version in sorted(firsts)]
+
+    def subnet_for(self, net: Any, fixed: Any) -> Any:
+        """The subnet of a network that an address is asked for in."""
+        subnets = [self.store.table(network.Subnet).get(id_) for id_ in net.subnet_ids]
+        if fixed.subnet:
+            found = self.mean(network.Subnet, fixed.subnet, "fixed_ips.subnet")
+            subnets = [each for each in subnets if each.id == found.id]
+        if not subnets and not fixed.subnet:
+            return self.subnet_for(net, self.first_subnets(net)[0])
+        try:
+            address = ipaddress.ip_address(fixed.ip_address) if fixed.ip_address else None
+        except ValueError as error:
+            raise invalid(violation("fixed_ips.ip_address", str(error), "MALFORMED")) from None
+        for each in subnets:
+            if address is None or address in ipaddress.ip_network(each.cidr):
+                return each
+        raise invalid(violation("fixed_ips", f"is in no subnet of '{net.name}'", "INVALID"))
+
+    def address_of(self, net: Any, subnet: Any, address: str, port: Any) -> common.Address:
+        """How a port shows an address it has."""
+        shown = common.Address(
+            ip_address=address,
+            ip_version=subnet.ip_version,
+            mac_address=port.mac_address,
+            network_name=net.name,
+            network_id=net.id,
+            subnet_id=subnet.id,
+            port_id=port.id,
+        )
+        say(shown, "kind", "FIXED")
+        return shown
 
     async def create_port(self, request: network.CreatePortRequest, target: None) -> Outcome:
         return Outcome(self.new_port(self.mean_network(request.network, "network"), request))
@@ -124,32 +196,80 @@ class Networks(Core):
     # -- networks and subnets ---------------------------------------------------------------------
 
     async def create_network(self, request: network.CreateNetworkRequest, target: None) -> Outcome:
-        new = self.make(network.Network, request, etag="1", mtu_bytes=1500)
+        new = self.make(network.Network, request, etag="1")
+        new.mtu_bytes = request.mtu_bytes or 1500
         new.admin_state_up = not request.HasField("admin_state_up") or request.admin_state_up
         new.is_external, new.is_shared = request.is_external, request.is_shared
-        return Outcome(self.born(new))
+        if request.qos_policy:
+            policy = self.mean(network.QosPolicy, request.qos_policy, "qos_policy")
+            new.qos_policy_id = policy.id
+        new = self.born(new)
+        self.add_segments(new)
+        return Outcome(new)
+
+    def add_segments(self, net: Any) -> None:
+        """What carries a network, which is there from the start."""
+        for each in net.provider_segments or [network.NetworkProviderSegment(network_type="vxlan")]:
+            segment = self.make(network.NetworkSegment, network_id=net.id)
+            segment.network_type, segment.physical_network = (
+                each.network_type,
+                each.physical_network,
+            )
+            segment.segmentation_id = each.segmentation_id or self.free_segmentation(segment)
+            self.born(segment)
+
+    def free_segmentation(self, segment: Any) -> int:
+        """The first number that no other segment like that has."""
+        there = self.store.table(network.NetworkSegment)
+        taken = {each.segmentation_id for each in there if pools.is_beside(each, segment)}
+        return next(number for number in itertools.count(1) if number not in taken)
 
     async def delete_network(self, request: network.DeleteNetworkRequest, target: Any) -> Outcome:
         for port in self.store.table(network.Port):
             if port.network_id == target.id:
                 raise self.in_use(target, f"the port '{port.id}'")
-        for id_ in target.subnet_ids:
-            self.store.table(network.Subnet).remove(id_)
+        for kind in (network.Subnet, network.NetworkSegment):
+            for each in self.store.table(kind):
+                if each.network_id == target.id:
+                    self.gone(each)
         return self.delete(network.Network, target)
 
     async def create_subnet(self, request: network.CreateSubnetRequest, target: None) -> Outcome:
         net = self.mean_network(request.network, "network")
         new = self.make(network.Subnet, request, network_id=net.id, etag="1")
+        if request.segment:
+            new.segment_id = self.mean(network.NetworkSegment, request.segment, "segment").id
+        pool = pools.asked(self, request)
+        if pool is not None:
+            new.subnet_pool_id = pool.id
+            new.cidr = pools.taken_from(self, pool, request)
         try:
-            whole = ipaddress.ip_network(request.cidr)
+            whole = ipaddress.ip_network(new.cidr)
         except ValueError as error:
             raise invalid(violation("cidr", str(error), "MALFORMED")) from None
+        if request.ip_version not in {0, whole.version}:
+            raise invalid(violation("ip_version", "is not that of the cidr", "INVALID"))
         new.ip_version = whole.version
+        for id_ in net.subnet_ids:
+            there = self.store.table(network.Subnet).get(id_)
+            if there.ip_version == whole.version:
+                if whole.overlaps(ipaddress.ip_network(there.cidr)):
+                    text = f"overlaps with the subnet '{there.name or id_}' of the network"
+                    raise invalid(violation("cidr", text, "INVALID"))
+                if there.subnet_pool_id != new.subnet_pool_id:
+                    text = "the network's other subnets are from another pool, or from none"
+                    raise invalid(violation("subnet_pool", text, "INVALID"))
         if not request.gateway_ip_address and not request.no_gateway:
             new.gateway_ip_address = str(next(whole.hosts()))
         new.is_dhcp_enabled = not request.HasField("is_dhcp_enabled") or request.is_dhcp_enabled
         self.born(new)
-        self.changed(net, lambda each: each.subnet_ids.append(new.id))
+
+        def add(each: Any) -> None:
+            each.subnet_ids.append(new.id)
+            if pool is not None and pool.address_scope_id:
+                setattr(each, f"ipv{new.ip_version}_address_scope_id", pool.address_scope_id)
+
+        self.changed(net, add)
         return Outcome(new)
 
     async def delete_subnet(self, request: network.DeleteSubnetRequest, target: Any) -> Outcome:

@@ -104,12 +104,12 @@ def place(
             getattr(target, name).extend(values)
         elif own.message_type is not None and field.message_type is not None:
             for index, each in enumerate(values):
-                _fill(each, getattr(target, name).add(), refer, f"{prefix[:-1]}[{index}].")
+                fill(each, getattr(target, name).add(), refer, f"{prefix[:-1]}[{index}].")
     elif field.is_repeated:
         return
     elif own.message_type is not None and field.message_type is not None:
         getattr(target, name).SetInParent()
-        _fill(value, getattr(target, name), refer, prefix)
+        fill(value, getattr(target, name), refer, prefix)
     elif own.message_type is not None:
         if own.message_type.full_name == QUOTA and isinstance(value, int):
             getattr(target, name).limit = value
@@ -120,7 +120,8 @@ def place(
         setattr(target, name, value)
 
 
-def _fill(source: Any, target: Any, refer: Refer | None, prefix: str) -> None:
+def fill(source: Any, target: Any, refer: Refer | None = None, prefix: str = "") -> None:
+    """Puts a message into another, as far as the shapes agree."""
     if source.DESCRIPTOR is target.DESCRIPTOR:
         target.CopyFrom(source)
     else:
@@ -172,8 +173,8 @@ def declare(
     about: the object that what has to be computed is about, where it is another.
     """
     for name, value in fields.items():
-        if callable(value):
         computed = callable(value)
+        if callable(value):
             value = value(region, resource if about is None else about, request)
         field = resource.DESCRIPTOR.fields_by_name[name]
         resource.ClearField(name)

@@ -103,7 +103,7 @@ class Volumes(Core):
         size = sum(each.size_gib for each in volumes)
         limits = block_storage.VolumeLimits(
             location=self.location,
-            id=f"{self.location.cloud}/{self.location.region}",
+            id=self.location.project.id,
             volumes=common.QuotaLimit(unlimited=True, used=len(volumes)),
             volume_size_gib=common.QuotaLimit(unlimited=True, used=size),
         )
