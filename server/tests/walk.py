@@ -10,7 +10,7 @@ from typing import Any
 import grpc
 import grpc.aio
 from conftest import error_of
-from examples import EXAMPLES
+from examples import BEFORE, EXAMPLES
 from google.protobuf.duration_pb2 import Duration
 from google.protobuf.message import Message
 from google.protobuf.timestamp_pb2 import Timestamp
@@ -75,6 +75,10 @@ class Walker:
 
     async def request(self, method: Method, target: Any = None, **given: Any) -> Any:
         """A request with all that it must have, about that object."""
+        if method.name in BEFORE:
+            given = {**await BEFORE[method.name](self, target), **given}
+        if method.parent is not None and target is not None and parent_id(target):
+            given = {method.parent_field: parent_id(target), **given}
         request: Any = method.request()
         has = method.request.DESCRIPTOR.fields_by_name
         await self.fill(request, given)
@@ -196,8 +200,8 @@ class Walker:
         assert create is not None, f"there is no {type_name(kind)}, and none can be made"
         return await self.create_by(create)
 
-    async def create_by(self, method: Method) -> Any:
-        return first(await self.call(method, await self.request(method)))
+    async def create_by(self, method: Method, **given: Any) -> Any:
+        return first(await self.call(method, await self.request(method, **given)))
 
     async def listed(self, kind: Kind, target: Any = None, **given: Any) -> list[Any]:
         """What the List method of a kind answers."""

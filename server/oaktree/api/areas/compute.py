@@ -10,7 +10,7 @@ from oaktreemodel.common import v1 as common
 from oaktreemodel.compute import v1 as compute
 
 from oaktree.api.areas.image import ACTIVE as IMAGE_ACTIVE
-from oaktree.api.ends import End
+from oaktree.api.ends import End, reaches
 from oaktree.failures import WHOLE_FLOW, Code, Failure
 
 # What a server is only on the way to something else.
@@ -77,6 +77,21 @@ def _resized(server: Any, needs: str) -> bool:
     return bool(server.status == compute.SERVER_STATUS_VERIFY_RESIZE)
 
 
+def _old_host(request: Any, server: Any) -> str:
+    """What tells the host it was on from others, and whether it moves while it is off."""
+    live = getattr(request, "live", True)
+    return f"{'' if live else 'resize '}{server.host_id}"
+
+
+def _moved(server: Any, needs: str) -> bool:
+    """What is moved like a resize waits for its confirmation, all else is idle on another host."""
+    if needs.startswith("resize "):
+        return bool(server.status == compute.SERVER_STATUS_VERIFY_RESIZE)
+    idle = server.status not in IN_BETWEEN and not server.task_state_raw
+    away = server.host_id != needs
+    return idle and away and server.status != compute.SERVER_STATUS_ERROR
+
+
 def _create_needs(request: Any, server: Any) -> str:
     policy = request.addressing.policy
     if request.no_network:
@@ -135,10 +150,14 @@ ENDS = {
     "server.rebuild": _server("ACTIVE", "SHUTOFF", idle=True),
     "server.shelve": _server("SHELVED_OFFLOADED", "SHELVED", idle=True),
     "server.unshelve": _server("ACTIVE", idle=True),
-    "server.migrate": _server("VERIFY_RESIZE", "ACTIVE", idle=True),
+    "server.migrate": End(_moved, _server_failed, needs=_old_host),
+    "server.evacuate": End(_moved, _server_failed, needs=_old_host),
     "server.change_password": _server("ACTIVE", idle=True),
     "server.restore": _server("ACTIVE", idle=True),
     "server.create_image": IMAGE_ACTIVE,
+    "server.create_backup": IMAGE_ACTIVE,
+    "server_migration.abort": reaches("CANCELLED", bad=["COMPLETED", "FAILED", "ERROR"]),
+    "server_migration.force_complete": reaches("COMPLETED", bad=["CANCELLED", "FAILED", "ERROR"]),
     "server_interface.attach": End(_has_port, _server_failed, needs=_port),
     "server_interface.detach": End(
         lambda server, port: not _has_port(server, port), gone=True, needs=_port
@@ -151,7 +170,15 @@ ENDS = {
 
 FILTERS: dict[str, str | Callable[[Any, Any], bool]] = {
     "ServerFilter.flavors": "flavor: flavor.id",
+    "ServerMigrationFilter.hosts": lambda migration, wanted: bool(
+        {migration.source_host, migration.destination_host} & set(wanted)
+    ),
     "ServerFilter.keypairs": lambda resource, wanted: resource.keypair_name in wanted,
+}
+
+NAMED_ONLY = {
+    "ComputeUsage": ["server_usages"],
+    "Hypervisor": ["server_ids", "uptime"],
 }
 
 EXACTLY_ONE = {

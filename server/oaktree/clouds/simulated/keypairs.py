@@ -7,7 +7,6 @@ import base64
 import hashlib
 import secrets
 
-from oaktreemodel.common import v1 as common
 from oaktreemodel.compute import v1 as compute
 
 from oaktree.clouds import Outcome
@@ -42,21 +41,3 @@ class Keypairs(Core):
         new.location.ClearField("project")
         say(new, "type", "SSH")
         return Outcome(self.born(new), answer=answer)
-
-    async def get_compute_limits(
-        self, request: compute.GetComputeLimitsRequest, target: None
-    ) -> Outcome:
-        servers = list(self.store.table(compute.Server))
-        limits = compute.ComputeLimits(
-            location=self.location,
-            id=f"{self.location.cloud}/{self.location.region}",
-            servers=common.QuotaLimit(limit=self.quirks.server_quota, used=len(servers)),
-            vcpus=common.QuotaLimit(
-                unlimited=True, used=sum(each.flavor.vcpus for each in servers)
-            ),
-            ram_mib=common.QuotaLimit(
-                unlimited=True, used=sum(each.flavor.ram_mib for each in servers)
-            ),
-            keypairs=common.QuotaLimit(limit=100, used=len(self.store.table(compute.Keypair))),
-        )
-        return Outcome(limits)

@@ -14,7 +14,8 @@ from oaktreemodel.compute import v1 as compute
 from oaktreemodel.image import v1 as image
 from oaktreemodel.network import v1 as network
 
-from oaktree.clouds.simulated.areas.compute import server
+from oaktree.clouds.simulated import routing
+from oaktree.clouds.simulated.areas.compute import HOSTS, own_zone, server
 from oaktree.clouds.simulated.areas.image import CONTAINER_FORMATS, DISK_FORMATS
 from oaktree.clouds.simulated.words import say
 from oaktree.shapes import kind_of, methods, type_name
@@ -69,10 +70,19 @@ def fill(region: SimulatedRegion) -> None:
     for name, distro, version in IMAGES:
         add_image(region, uid(*place, "image", name), name, distro, version)
     add_networks(region)
-    add_zones(region)
     region.default_group()
     for number in range(region.quirks.servers):
         add_server(region, f"{region.location.cloud}-{number}", number)
+
+
+def operators(region: Core) -> common.Project:
+    """The project of those who run the cloud, whose is what all have in common."""
+    return common.Project(
+        id=uid(region.location.cloud, "project", "admin"),
+        name="admin",
+        domain_id="default",
+        domain_name="Default",
+    )
 
 
 def add_image(region: SimulatedRegion, id_: str, name: str, distro: str, version: str) -> None:
@@ -91,6 +101,7 @@ def add_image(region: SimulatedRegion, id_: str, name: str, distro: str, version
         is_hidden=False,
     )
     new.create_time.seconds = EPOCH
+    new.location.project.CopyFrom(operators(region))
     say(new, "visibility", "PUBLIC")
     outcome = region.has_bytes(region.born(new), f"{name}\n".encode() * 1024)
     region.changed(outcome.resource, lambda each: say(each, "status", "ACTIVE"))
@@ -123,21 +134,31 @@ def add_networks(region: SimulatedRegion) -> None:
             is_dhcp_enabled=True,
             etag="1",
         )
+        if external:
+            net.location.project.CopyFrom(operators(region))
+            subnet.location.project.CopyFrom(operators(region))
         net.subnet_ids.append(subnet.id)
         region.born(subnet)
         region.born(net)
         if region.quirks.floating_ips and external:
             pool = network.FloatingIpPool(location=region.location, id=net.id, name=net.name)
             region.store.table(network.FloatingIpPool).put(pool)
+    for net in region.store.table(network.Network):
+        region.add_segments(net)
+    if region.quirks.floating_ips:
+        add_router(region)
 
 
-def add_zones(region: SimulatedRegion) -> None:
-    for name in region.zones:
-        zone = compute.AvailabilityZone(
-            location=region.location, id=name, name=name, available=True
-        )
-        zone.location.zone = name
-        region.store.table(compute.AvailabilityZone).put(zone)
+def add_router(region: SimulatedRegion) -> None:
+    """What joins the two networks, so that floating IPs lead somewhere."""
+    id_ = uid(region.location.cloud, region.location.region, "router", "outside")
+    region.sow(network.Router, {"id": id_, "name": "outside", "status": "ACTIVE"})
+    router = region.store.table(network.Router).get(id_)
+    routing.updated(region, router, network.UpdateRouterRequest(external_network="public"))
+    routing.added(region, router, network.AddRouterInterfaceRequest(subnet="private"))
+    for port in routing.ports_of(region, router):
+        region.courses.pop((network.Port, port.id))
+        region.changed(port, lambda each: say(each, "status", "ACTIVE"))
 
 
 def add_server(region: SimulatedRegion, name: str, number: int) -> Any:
@@ -148,7 +169,9 @@ def add_server(region: SimulatedRegion, name: str, number: int) -> Any:
     region.has_flavor(new, flavor)
     new.image_id = uid(*place, "image", "debian-13")
     new.create_time.seconds = new.update_time.seconds = new.launch_time.seconds = EPOCH + number
-    new.location.zone = region.zones[number % len(region.zones)]
+    host = HOSTS[number % len(HOSTS)]
+    region.place_server(new, host)
+    new.location.zone = own_zone(region, host)
     new.is_locked = False
     new.hostname = name
     region.say(new, server(0, "ACTIVE", "ACTIVE", "RUNNING"))

@@ -9,34 +9,35 @@ import secrets
 from collections.abc import Sequence
 from typing import Any
 
+from google.protobuf.message import Message
 from oaktreemodel.common import v1 as common
 from oaktreemodel.compute import v1 as compute
 from oaktreemodel.image import v1 as image
 from oaktreemodel.network import v1 as network
 
 from oaktree.clouds import Outcome
-from oaktree.clouds.simulated import seed
 from oaktree.clouds.simulated.areas.compute import ACTIONS, HARD_REBOOT, SOFT_REBOOT
+from oaktree.clouds.simulated.bookkeeping import Bookkeeping
 from oaktree.clouds.simulated.floating_ips import FloatingIps
+from oaktree.clouds.simulated.hosts import Hosts
 from oaktree.clouds.simulated.images import Images
+from oaktree.clouds.simulated.lifecycle import Action, Step
 from oaktree.clouds.simulated.volumes import Volumes
 from oaktree.clouds.simulated.words import say
 from oaktree.failures import Code, Failure, invalid, not_found, not_supported, violation
-from oaktree.shapes import Kind, reference, word_of
+from oaktree.shapes import Kind, spoken_name, word_of
 
 # Metadata by which a caller makes a simulated server fail: simulate=error, simulate=no_address.
 SIMULATE = "simulate"
 NO_HOST = "No valid host was found. There are not enough hosts available."
 
 
-class Servers(FloatingIps, Images, Volumes):
+class Servers(Hosts, FloatingIps, Images, Volumes, Bookkeeping):
     """The methods of ServerService that are not like all others."""
 
     async def create_server(self, request: compute.CreateServerRequest, target: None) -> Outcome:
-        servers = self.store.table(compute.Server)
-        if len(servers) >= self.quirks.server_quota:
-            raise self.quota("servers", self.quirks.server_quota)
         flavor = self.mean(compute.Flavor, request.flavor, "flavor")
+        self.check_quota(flavor)
         new = self.make(compute.Server)
         new.name = request.name
         self.has_flavor(new, flavor)
@@ -57,8 +58,15 @@ class Servers(FloatingIps, Images, Volumes):
         new.is_locked = False
         new.hostname = request.hostname or request.name
         new.location.zone = request.location.zone or self.zones[0]
-        new.user_id = seed.uid(self.location.cloud, "user")
+        new.pinned_zone = request.location.zone
+        new.user_id = self.user_id
         say(new, "disk_config", "MANUAL")
+        if request.server_group:
+            group = self.mean(compute.ServerGroup, request.server_group, "server_group")
+            new.server_group_ids.append(group.id)
+        if request.host or request.hypervisor_hostname:
+            wanted = request.host or request.hypervisor_hostname
+            self.destined[new.id] = self.compute_service(wanted).host
         if request.keypair:
             self.mean(compute.Keypair, request.keypair, "keypair")
         for group in request.security_groups:
@@ -84,6 +92,7 @@ class Servers(FloatingIps, Images, Volumes):
 
     def reached(self, resource: Any) -> None:
         """What comes with a step that was taken."""
+        super().reached(resource)
         if not isinstance(resource, compute.Server) or resource.id not in self.asked:
             return
         if resource.status != compute.SERVER_STATUS_ACTIVE:
@@ -97,12 +106,13 @@ class Servers(FloatingIps, Images, Volumes):
                 ("power_state", "PENDING"),
             ):
                 say(resource, name, word)
+            self.place_server(resource, "")
             resource.fault.code = 500
             resource.fault.message = NO_HOST
             resource.fault.create_time.CopyFrom(resource.update_time)
             return
         resource.launch_time.CopyFrom(resource.update_time)
-        resource.host_id = seed.uid(self.location.cloud, "host")
+        self.told_password(resource)
         if request.no_network or way == "no_address":
             return
         wanted = request.networks or [compute.ServerNetwork(network=self.default_network().id)]
@@ -163,9 +173,9 @@ class Servers(FloatingIps, Images, Volumes):
         if request.confirm:
             confirm = ACTIONS["ConfirmServerResize"].steps
             action = dataclasses.replace(action, steps=[*action.steps, *confirm])
-        outcome = self.act(target, action)
+        outcome = self.moved(target, action, "RESIZE")
         self.resized[target.id] = target.flavor
-        new = self.changed(outcome.resource, lambda each: self.has_flavor(each, flavor))
+        new = self.changed(target, lambda each: self.has_flavor(each, flavor))
         return dataclasses.replace(outcome, resource=new)
 
     async def revert_server_resize(
@@ -259,20 +269,55 @@ class Servers(FloatingIps, Images, Volumes):
     async def create_server_image(
         self, request: compute.CreateServerImageRequest, target: Any
     ) -> Outcome:
-        if word_of(target, "status") not in {"ACTIVE", "SHUTOFF", "PAUSED", "SUSPENDED"}:
-            raise Failure(
-                Code.FAILED_PRECONDITION,
-                "WRONG_STATE",
-                f"the server is {target.status_raw}; it has to be ACTIVE, SHUTOFF, PAUSED or "
-                "SUSPENDED",
-                resource=reference(target),
-            )
+        return self.imaged(request, target, "IMAGE_SNAPSHOT", {})
+
+    async def create_server_backup(
+        self, request: compute.CreateServerBackupRequest, target: Any
+    ) -> Outcome:
+        if not target.image_id:
+            raise invalid(violation("name_or_id", "boots from a volume", "INVALID"))
+        if request.rotation < 1:
+            raise invalid(violation("rotation", "is at least 1", "OUT_OF_RANGE"))
+        series = {
+            "image_type": "backup",
+            "backup_type": request.backup_type,
+            "instance_uuid": target.id,
+        }
+        outcome = self.imaged(request, target, "IMAGE_BACKUP", series)
+        there = [
+            each
+            for each in self.store.table(image.Image)
+            if all(each.properties.get(name) == value for name, value in series.items())
+        ]
+        for each in there[: -request.rotation]:
+            self.gone(each)
+        return outcome
+
+    def imaged(self, request: Any, target: Any, task: str, properties: Any) -> Outcome:
+        """Makes an image of a server, on which a task is at work meanwhile."""
+        steps = [Step(0, {"task_state": task}), Step(0.2, {"task_state": None})]
+        allowed = ["ACTIVE", "SHUTOFF", "PAUSED", "SUSPENDED"]
+        server = self.act(target, Action(allowed, steps)).resource
         made = self.make(image.Image, name=request.name, disk_format="qcow2")
         made.container_format = "bare"
-        made.properties.update(request.properties)
+        made.properties.update({**request.properties, **properties})
         say(made, "visibility", "PRIVATE")
         outcome = self.has_bytes(self.born(made), b"a snapshot of " + target.id.encode())
-        return Outcome(target, pending=True, awaited=outcome.resource, answer={"image_id": made.id})
+        return Outcome(server, pending=True, awaited=outcome.resource, answer={"image_id": made.id})
+
+    async def reset_server_state(
+        self, request: compute.ResetServerStateRequest, target: Any
+    ) -> Outcome:
+        self.courses.pop((compute.Server, target.id), None)
+        word = word_of(request, "state")
+        fields = {"status": word, "vm_state": word, "task_state": None}
+        return Outcome(self.changed(target, lambda each: self.say(each, Step(0, fields))))
+
+    def told_password(self, server: Any) -> None:
+        """Windows guests make a password and tell it, encrypted for the key pair."""
+        own = self.store.still(image.Image).get(server.image_id)
+        if own is not None and own.os_type == "windows" and server.keypair_name:
+            self.store.untold["password", server.id] = secrets.token_urlsafe(192)
 
     async def get_server_console_log(
         self, request: compute.GetServerConsoleLogRequest, target: Any
@@ -312,6 +357,38 @@ class Servers(FloatingIps, Images, Volumes):
 
     # -- what lives in a server -------------------------------------------------------------------
 
+    def fresh(self, target: Any) -> Any:
+        if not isinstance(target, compute.ServerInterface | compute.ServerVolume):
+            return super().fresh(target)
+        server = super().fresh(compute.Server(id=target.server_id))
+        for each in self.children(type(target), server):
+            if each.id == target.id:
+                return each
+        raise not_found(f"{spoken_name(type(target))} '{target.id}'", self.location)
+
+    async def page(
+        self, kind: Kind, *, after: str = "", limit: int = 1000, parent: Any = None, **others: Any
+    ) -> Sequence[Message]:
+        if kind is not compute.ServerAction:
+            return await super().page(kind, after=after, limit=limit, parent=parent, **others)
+        await self.answer(kind)
+        found = self.actions_of(parent)
+        ids = [each.id for each in found]
+        begin = ids.index(after) + 1 if after in ids else 0
+        return found[begin : begin + limit]
+
+    async def update_server_volume(
+        self, request: compute.UpdateServerVolumeRequest, target: Any
+    ) -> Outcome:
+        def change(server: Any) -> None:
+            for each in server.volumes:
+                if each.id == target.id:
+                    each.delete_on_termination = request.delete_on_termination
+
+        server = self.store.table(compute.Server).get(target.server_id)
+        self.changed(server, change)
+        return Outcome(self.fresh(target))
+
     def children(self, kind: Kind, parent: Any) -> Sequence[Any]:
         if kind is compute.ServerInterface:
             return [
@@ -321,6 +398,8 @@ class Servers(FloatingIps, Images, Volumes):
             ]
         if kind is compute.ServerVolume:
             return list(parent.volumes)
+        if kind is compute.ServerAction:
+            return self.actions_of(parent)
         return super().children(kind, parent)
 
     def interface(self, server: Any, address: Any) -> compute.ServerInterface:
