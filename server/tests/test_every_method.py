@@ -68,6 +68,12 @@ async def born(walker: Walker, kind: Kind) -> Any:
         return first(await walker.call(ask, await walker.request(ask)))
     if method_of(kind, common.VERB_CREATE) is None:
         there = await walker.listed(kind)
+    if kind is operation.Operation:
+        await walker.create(compute.Server)
+    if method_of(kind, common.VERB_CREATE) is None and method_of(kind, common.VERB_LIST) is None:
+        # Each object of another kind has one.
+        asks = methods_of(kind, common.VERB_GET)
+        return first(await walker.call(asks[0], await walker.request(asks[0]))) if asks else None
         assert there or method_of(kind, common.VERB_LIST) is None, "there is none to be seen"
         return there[0] if there else None
     made, *others = [await walker.create_by(m) for m in methods_of(kind, common.VERB_CREATE)]
