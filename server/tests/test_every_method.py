@@ -9,6 +9,8 @@ import pytest
 from conftest import NORTH, Client
 from oaktreemodel.cloud import v1 as cloud
 from oaktreemodel.common import v1 as common
+from oaktreemodel.compute import v1 as compute
+from oaktreemodel.operation import v1 as operation
 from walk import Walker, first, methods_of
 
 from oaktree.clouds.simulated.generic import is_declared
@@ -66,14 +68,14 @@ async def born(walker: Walker, kind: Kind) -> Any:
     if is_single(kind):
         ask = methods_of(kind, common.VERB_GET, common.VERB_QUERY)[0]
         return first(await walker.call(ask, await walker.request(ask)))
-    if method_of(kind, common.VERB_CREATE) is None:
-        there = await walker.listed(kind)
     if kind is operation.Operation:
         await walker.create(compute.Server)
     if method_of(kind, common.VERB_CREATE) is None and method_of(kind, common.VERB_LIST) is None:
         # Each object of another kind has one.
         asks = methods_of(kind, common.VERB_GET)
         return first(await walker.call(asks[0], await walker.request(asks[0]))) if asks else None
+    if method_of(kind, common.VERB_CREATE) is None:
+        there = await walker.listed(kind)
         assert there or method_of(kind, common.VERB_LIST) is None, "there is none to be seen"
         return there[0] if there else None
     made, *others = [await walker.create_by(m) for m in methods_of(kind, common.VERB_CREATE)]
