@@ -287,6 +287,8 @@ def judge(seen: operation.Operation, end: End, found: Any, needs: str) -> None:
     elif end.done(found, needs):
         seen.state = SUCCEEDED
         seen.percent = 100
+    elif end.given_up(found, needs):
+        seen.state = operation.OPERATION_STATE_CANCELLED
     elif (failure := end.failed(found, needs)) is not None:
         seen.state = FAILED
         seen.error.CopyFrom(failure.error)
@@ -297,5 +299,3 @@ def judge(seen: operation.Operation, end: End, found: Any, needs: str) -> None:
 def failure_of(ended: operation.Operation) -> Failure:
     """The failure that a failed operation is to whoever waits for it."""
     return Failure.of(ended.error)
-    elif end.given_up(found, needs):
-        seen.state = operation.OPERATION_STATE_CANCELLED
