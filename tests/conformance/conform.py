@@ -1,0 +1,200 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Whether C++, Go and Python make the same of all messages, today and of what a release wrote.
+
+    conform.py check                    every message, in all cases that its descriptor asks for
+    conform.py fuzz                     random messages and corrupted bytes
+    conform.py freeze DIRECTORY         writes the cases of today's model to DIRECTORY/cases.gz
+    conform.py golden DIRECTORY...      reads what freeze wrote, then and today
+    conform.py show TYPE [CASE]         prints cases, for people
+    conform.py try TYPE HEX             what each language makes of these bytes
+
+A case is a message as binary, as JSON and as text. Every program has to read each form, find all
+three to be the same message, write the binary with its unknown fields, and print JSON and text; and
+what it printed is read by the others. For a golden that means: its bytes are read as what they
+meant at its release, under the names of then.
+
+The exit status is 0 when all agree, 1 when not, with one line for each message and program that
+says what happened in which case, and 2 when there is no program to ask.
+
+All of it needs PYTHONPATH=$abs_top_builddir/python; what asks programs also needs what 'make
+conformance-programs' builds. abs_top_builddir names the build directory (else it is the source
+directory), GO the Go command, and where with_cpp or with_go is "no" that language is left out.
+"""
+
+from __future__ import annotations
+
+import argparse
+import gzip
+import io
+import os
+import random
+import sys
+from collections import Counter
+from collections.abc import Sequence
+from pathlib import Path
+
+from agree import MESSAGES, Finding, check, report, same_binary
+from cases import corpus
+from differences import differences
+from fuzz import corrupted, random_messages
+from programs import LANGUAGES, Program, UnusableError, programs, pure_python, run
+from records import Case, read_cases, write_cases
+
+GOLDEN = "cases.gz"
+# As many as fit into memory with all answers; each round has a seed of its own.
+FUZZ_ROUND = 20000
+
+
+def languages() -> list[str]:
+    return [one for one in LANGUAGES if os.environ.get(f"with_{one}", "yes") != "no"]
+
+
+def conclude(cases: int, programs: Sequence[Program], findings: Sequence[Finding]) -> int:
+    titles = ", ".join(program.title for program in programs)
+    if findings:
+        print(report(findings))
+        print(f"{len(findings)} findings in {cases} cases, read by {titles}")
+        return 1
+    print(f"{cases} cases: {titles} agree")
+    return 0
+
+
+def check_today(arguments: argparse.Namespace) -> int:
+    cases = list(corpus())
+    running = programs(languages())
+    status = conclude(len(cases), running, check(cases, running))
+    # It takes several times as long, and has only the reading and writing of its own.
+    some = cases[::10]
+    pure = [pure_python()]
+    return conclude(len(some), pure, check(some, pure)) or status
+
+
+def disagreements(
+    cases: Sequence[Case], running: Sequence[Program]
+) -> tuple[list[Finding], Counter[str]]:
+    """Whether all accept the same bytes and make the same of them, and what has been excused."""
+    findings, excused = [], Counter[str]()
+    first, *others = running
+    theirs, *answers = run(running, [cases] * len(running))
+    for index, case in enumerate(cases):
+        one = theirs[index]
+        for program, other in zip(others, [each[index] for each in answers], strict=True):
+            if bool(one.fault) == bool(other.fault) and (
+                one.fault or same_binary(case.type, one.binary, other.binary)
+            ):
+                continue
+            if reasons := differences(MESSAGES[case.type], case.binary):
+                excused.update(reasons)
+            else:
+                said = [answer.fault or f"writes {answer.binary.hex()}" for answer in (one, other)]
+                fault = f"{said[1]}, but {first.title}: {said[0]}; of {case.binary.hex()}"
+                findings.append(Finding(case, program.title, fault))
+    return findings, excused
+
+
+def fuzz(arguments: argparse.Namespace) -> int:
+    running = programs(languages())
+    seed = arguments.seed
+    if seed is None:
+        seed = random.SystemRandom().randrange(10**9)
+    for left in range(arguments.cases, 0, -FUZZ_ROUND):
+        print(f"seed {seed}", flush=True)
+        count = min(left, FUZZ_ROUND)
+        valid = list(random_messages(seed, 1 + count // 8, MESSAGES))
+        broken = list(corrupted(seed, count - len(valid), valid))
+        findings = check(valid, running)
+        more, excused = disagreements(broken, running)
+        for reason, number in sorted(excused.items()):
+            print(f"{number} excused for {reason}")
+        if conclude(count, running, findings + more):
+            return 1
+        seed += 1
+    return 0
+
+
+def freeze(arguments: argparse.Namespace) -> int:
+    whole = io.BytesIO()
+    write_cases(whole, corpus())
+    arguments.directory.mkdir(parents=True, exist_ok=True)
+    path = arguments.directory / GOLDEN
+    # Without the time, so that the same model always gives the same file.
+    path.write_bytes(gzip.compress(whole.getvalue(), compresslevel=9, mtime=0))
+    print(f"wrote {path}")
+    return 0
+
+
+def thaw(directory: Path) -> list[Case]:
+    return list(read_cases(io.BytesIO(gzip.decompress((directory / GOLDEN).read_bytes()))))
+
+
+def golden(arguments: argparse.Namespace) -> int:
+    running = programs(languages())
+    status = 0
+    for directory in arguments.directories:
+        cases = [case for case in thaw(directory) if case.type not in arguments.without]
+        print(f"{directory}:")
+        status = conclude(len(cases), running, check(cases, running)) or status
+    return status
+
+
+def show(arguments: argparse.Namespace) -> int:
+    for case in corpus():
+        if case.type == arguments.type and arguments.case in (None, case.name):
+            print(f"# {case.name}\n# {case.binary.hex()}\n# {case.json}\n{case.text}")
+    return 0
+
+
+def attempt(arguments: argparse.Namespace) -> int:
+    case = Case(arguments.type, "tried", bytes.fromhex(arguments.hex))
+    running = programs(languages())
+    for program, (answer,) in zip(running, run(running, [[case]] * len(running)), strict=True):
+        print(f"{program.title}: {answer.fault or answer.binary.hex()}")
+    return 0
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+
+    command = commands.add_parser("check")
+    command.set_defaults(run=check_today)
+
+    command = commands.add_parser("fuzz")
+    command.add_argument("--cases", type=int, default=FUZZ_ROUND, help="how many")
+    command.add_argument("--seed", type=int, help="a random one unless told")
+    command.set_defaults(run=fuzz)
+
+    command = commands.add_parser("freeze")
+    command.add_argument("directory", type=Path)
+    command.set_defaults(run=freeze)
+
+    command = commands.add_parser("golden")
+    command.add_argument("directories", type=Path, nargs="+")
+    command.add_argument(
+        "--without", action="append", default=[], help="a message whose break has been accepted"
+    )
+    command.set_defaults(run=golden)
+
+    command = commands.add_parser("show")
+    command.add_argument("type")
+    command.add_argument("case", nargs="?")
+    command.set_defaults(run=show)
+
+    command = commands.add_parser("try")
+    command.add_argument("type")
+    command.add_argument("hex")
+    command.set_defaults(run=attempt)
+
+    arguments = parser.parse_args()
+    try:
+        status: int = arguments.run(arguments)
+    except UnusableError as error:
+        print(error, file=sys.stderr)
+        return 2
+    return status
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,50 @@
+# SPDX-License-Identifier: Apache-2.0
+#
+# All languages make the same of all messages; see conform.py.
+
+conformance_tests = %D%/conformance.test %D%/fuzz.test
+TESTS += $(conformance_tests)
+
+EXTRA_DIST += \
+  $(conformance_tests) \
+  %D%/agree.py \
+  %D%/cases.py \
+  %D%/conform.py \
+  %D%/differences.py \
+  %D%/fuzz.py \
+  %D%/model.py \
+  %D%/programs.py \
+  %D%/reader.go \
+  %D%/reader.py \
+  %D%/records.py \
+  %D%/test_conformance.py \
+  %D%/values.py
+
+if BUILD_CPP
+conformance_reader = %D%/reader
+check_PROGRAMS += $(conformance_reader)
+%C%_reader_SOURCES = %D%/reader.cc
+%C%_reader_CPPFLAGS = $(cpp_CPPFLAGS)
+%C%_reader_CXXFLAGS = $(cpp_warnings) $(CXXFLAGS)
+%C%_reader_LDADD = cpp/liboaktreemodel.la $(GRPC_LIBS)
+if HAVE_SANITIZERS
+%C%_reader_CXXFLAGS += $(cpp_sanitizers)
+%C%_reader_LDFLAGS = $(cpp_sanitizers)
+endif
+%D%/reader-reader.$(OBJEXT): $(cpp_headers)
+endif
+
+# What conform.py needs, beside the Go program that it builds itself.
+conformance-programs: $(conformance_reader) $(python_package)
+.PHONY: conformance-programs
+
+# With another seed each time, which it prints; a seed of one's own by FUZZ_FLAGS=--seed=N.
+FUZZ_FLAGS = --cases=400000
+fuzz: conformance-programs
+	@$(AM_TESTS_ENVIRONMENT) PYTHONPATH='$(abs_top_builddir)/python' "$$PYTHON" -B $(srcdir)/%D%/conform.py fuzz $(FUZZ_FLAGS)
+.PHONY: fuzz
+
+clean-local: clean-conformance
+clean-conformance:
+	rm -rf %D%/go
+.PHONY: clean-conformance
