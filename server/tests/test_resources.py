@@ -154,6 +154,8 @@ async def test_a_volume_is_made_attached_and_grown(client: Client) -> None:
         location=ALDER, name_or_id="data", size_gib=20, wait=True
     )
     assert (await volumes.ExtendVolume(grow)).volume.size_gib == 20
+    assert (await volumes.ExtendVolume(grow)).volume.size_gib == 20
+    grow.size_gib = 10
     assert (await refused(volumes.ExtendVolume(grow))).reason == "INVALID_REQUEST"
     gone = await volumes.DeleteVolume(delete)
     assert gone.operation.state == operation.OPERATION_STATE_SUCCEEDED

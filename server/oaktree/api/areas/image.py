@@ -22,6 +22,8 @@ DEFAULTS = {
     "ImageFilter.is_hidden": lambda resource: not resource.is_hidden,
 }
 
+NAMED_ONLY = {"ImageStore": ["store_type", "weight", "properties"]}
+
 EXACTLY_ONE = {
     "UploadImageStart": [("name_or_id", "create")],
 }

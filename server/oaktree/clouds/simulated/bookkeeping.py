@@ -66,9 +66,7 @@ class Bookkeeping(Generic):
             update_time=server.create_time,
         )
         stored = [
-            each
-            for each in self.store.table(compute.ServerAction)
-            if each.server_id == server.id
+            each for each in self.store.table(compute.ServerAction) if each.server_id == server.id
         ]
         found = [*reversed(stored), made]
         for number, each in enumerate(found):
@@ -175,8 +173,9 @@ class Bookkeeping(Generic):
         self, request: compute.UpdateComputeQuotaRequest, target: None
     ) -> Outcome:
         self.check_undivided(request)
+        given = {field.name for field, _ in request.ListFields()}
         for name in limits(compute.ComputeQuota):
-            if name not in QUOTA and request.HasField(name):
+            if name not in QUOTA and name in given:
                 raise not_supported(f"a quota of {name}", self.location)
         there = self.quota_now()
         self.check_limits(there, request)

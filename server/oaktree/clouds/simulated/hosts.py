@@ -77,7 +77,7 @@ class Hosts(Core):
         """
         if wanted:
             self.compute_service(wanted)
-        fit = [
+        fit: Sequence[str] = [
             each.host
             for each in self.compute_services()
             if each.host != other
@@ -94,7 +94,7 @@ class Hosts(Core):
                 retry=WHOLE_FLOW,
                 resource=reference(server),
             )
-        return min(fit, key=lambda host: (self.load[host], host))
+        return min((self.load[host], host) for host in fit)[1]
 
     def in_company(self, server: Any, hosts: Sequence[str]) -> Sequence[str]:
         """Those hosts that the server's group lets it be on."""
@@ -278,9 +278,7 @@ class Hosts(Core):
         self.goes_through(migration, [last])
         return Outcome(migration, pending=True)
 
-    async def evacuate_server(
-        self, request: compute.EvacuateServerRequest, target: Any
-    ) -> Outcome:
+    async def evacuate_server(self, request: compute.EvacuateServerRequest, target: Any) -> Outcome:
         if target.compute_host:
             service = self.compute_service(target.compute_host)
             if service.state != DOWN:

@@ -32,11 +32,9 @@ class Objects(Images, Generic):
         for at in range(offset, end, CHUNK):
             yield data[at : min(at + CHUNK, end)]
 
-    async def upload(
-        self, target: Message, start: Message, chunks: AsyncIterator[bytes]
-    ) -> Outcome:
+    async def upload(self, target: Message, start: Any, chunks: AsyncIterator[bytes]) -> Outcome:
         if isinstance(target, image.Image):
-            return await self.upload_image(target, chunks)
+            return await self.upload_image(target, chunks, start.stores)
         data = bytearray()
         async for chunk in chunks:
             data += chunk

@@ -14,6 +14,8 @@ class Quirks:
     without: frozenset[str] = frozenset()
     # The disk format that serves best.
     image_format: str = "qcow2"
+    # Where it keeps images, the default first. With a single one it does not speak of stores.
+    image_stores: tuple[str, ...] = ("memory",)
     # The HTTP status with which quotas are refused.
     quota_status: int = 413
     # How many servers a project may have.
@@ -31,4 +33,9 @@ class Quirks:
 PROVIDER = Quirks(
     without=frozenset({"baremetal", "container_infra"}), image_format="raw", quota_status=413
 )
-FLOATING = Quirks(floating_ips=True, image_format="qcow2", quota_status=409)
+FLOATING = Quirks(
+    floating_ips=True,
+    image_format="qcow2",
+    image_stores=("memory", "archive"),
+    quota_status=409,
+)

@@ -50,6 +50,8 @@ class SimulatedRegion(Servers, Flavors, Keypairs, Objects, Identity, Catalogue, 
         )
         if not quirks.floating_ips:
             self.lacks |= {"floating_ip", "floating_ip_pool"}
+        if len(quirks.image_stores) == 1:
+            self.lacks |= {"image_store"}
         self.identity: Hashable = ("simulated", cloud_name, region)
         self.zones = (f"{region.lower()}-a", f"{region.lower()}-b")
         seed.fill(self)

@@ -16,7 +16,11 @@ from oaktreemodel.network import v1 as network
 
 from oaktree.clouds.simulated import routing
 from oaktree.clouds.simulated.areas.compute import HOSTS, own_zone, server
-from oaktree.clouds.simulated.areas.image import CONTAINER_FORMATS, DISK_FORMATS
+from oaktree.clouds.simulated.areas.image import (
+    CONTAINER_FORMATS,
+    DISK_FORMATS,
+    import_methods,
+)
 from oaktree.clouds.simulated.words import say
 from oaktree.shapes import kind_of, methods, type_name
 
@@ -196,9 +200,9 @@ def capabilities(region: SimulatedRegion) -> cloud.Capabilities:
             disk_formats=DISK_FORMATS,
             container_formats=CONTAINER_FORMATS,
             preferred_disk_format=quirks.image_format,
-            import_methods=["web-download"],
+            import_methods=import_methods(region),
             direct_upload=True,
-            stores=["memory"],
+            stores=quirks.image_stores,
         ),
         network=network_capabilities(region),
         limits=[

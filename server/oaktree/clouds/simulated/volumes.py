@@ -3,33 +3,108 @@
 
 from __future__ import annotations
 
+import functools
+from collections.abc import Mapping, Sequence
 from typing import Any
 
+from google.protobuf.message import Message
 from oaktreemodel.block_storage import v1 as block_storage
-from oaktreemodel.common import v1 as common
 from oaktreemodel.compute import v1 as compute
+from oaktreemodel.image import v1 as image
 
 from oaktree.clouds import Outcome
-from oaktree.clouds.simulated.areas.block_storage import ACTIONS
+from oaktree.clouds.simulated.areas.block_storage import (
+    ACTIONS,
+    check_private,
+    check_room,
+    check_status,
+    connected,
+    encryption_of,
+)
 from oaktree.clouds.simulated.core import Core
 from oaktree.clouds.simulated.lifecycle import Step
-from oaktree.failures import Code, Failure, not_found
-from oaktree.shapes import reference
+from oaktree.clouds.simulated.pouring import stamp
+from oaktree.failures import Code, Failure, invalid, not_found, violation
+from oaktree.shapes import Kind, reference, word_of
 
-TYPES = ("fast", "standard")
+# What a volume can be made of.
+SOURCES: Mapping[str, Kind] = {
+    "image": image.Image,
+    "snapshot": block_storage.VolumeSnapshot,
+    "source_volume": block_storage.Volume,
+    "backup": block_storage.VolumeBackup,
+}
 
 
 class Volumes(Core):
     """The methods of VolumeService that are not like all others, and attaching to servers."""
 
+    async def page(
+        self,
+        kind: Kind,
+        *,
+        after: str = "",
+        limit: int = 1000,
+        parent: Message | None = None,
+        wanted: Message | None = None,
+        fields: frozenset[str] | None = None,
+    ) -> Sequence[Message]:
+        if kind is block_storage.VolumeTypeAccess:
+            check_private(parent)
+        return await super().page(
+            kind, after=after, limit=limit, parent=parent, wanted=wanted, fields=fields
+        )
+
+    async def get(
+        self,
+        kind: Kind,
+        id_: str,
+        *,
+        parent: Message | None = None,
+        fields: frozenset[str] | None = None,
+    ) -> Message | None:
+        found = await super().get(kind, id_, parent=parent, fields=fields)
+        if kind is block_storage.VolumeAttachment and found and "connection_info" in (fields or ()):
+            return connected(self, found)  # type: ignore[no-any-return]
+        return found
+
+    def new_volume(self, request: Any = None, **fields: Any) -> Any:
+        """A volume that nothing is known of but this, not yet in the store."""
+        new = self.make(block_storage.Volume, request, **fields)
+        table = self.store.table(block_storage.VolumeType)
+        type_ = next(each for each in table if each.is_default)
+        if new.volume_type:
+            type_ = self.mean(block_storage.VolumeType, new.volume_type, "volume_type")
+        new.volume_type, new.volume_type_id = type_.name, type_.id
+        new.is_multiattach = type_.is_multiattach
+        new.is_encrypted = bool(self.children(block_storage.VolumeTypeEncryption, type_))
+        new.is_bootable = bool(request is not None and (request.is_bootable or request.image))
+        new.consumes_quota = True
+        new.location.zone = self.zones[0]
+        return new
+
     async def create_volume(
         self, request: block_storage.CreateVolumeRequest, target: None
     ) -> Outcome:
-        new = self.make(block_storage.Volume, request)
-        new.volume_type = request.volume_type or TYPES[-1]
-        new.is_bootable = bool(request.is_bootable or request.image)
-        new.is_encrypted = new.is_multiattach = False
+        new = self.new_volume(request)
         new.location.zone = request.location.zone or self.zones[0]
+        for name, kind in SOURCES.items():
+            if not getattr(request, name):
+                continue
+            source = self.mean(kind, getattr(request, name), name)
+            setattr(new, f"{name}_id", source.id)
+            least = getattr(source, "size_gib", 0) or getattr(source, "min_disk_gib", 0) or 1
+            if request.size_gib and request.size_gib < least:
+                text = f"is less than the {least} GiB of what it is made of"
+                raise invalid(violation("size_gib", text, "OUT_OF_RANGE"))
+            new.size_gib = request.size_gib or least
+            if kind is image.Image:
+                new.image_properties["image_name"] = source.name
+            elif kind is not block_storage.VolumeBackup:
+                new.is_bootable = new.is_bootable or getattr(source, "is_bootable", False)
+        if not new.size_gib:
+            raise invalid(violation("size_gib", "must be given without a source", "REQUIRED"))
+        check_room(self, volumes=1, volume_size_gib=new.size_gib)
         return Outcome(self.born(new), pending=True)
 
     async def delete_volume(
@@ -37,19 +112,29 @@ class Volumes(Core):
     ) -> Outcome:
         if target.attachments:
             raise self.in_use(target, f"the server '{target.attachments[0].server_id}'")
+        if word_of(target, "status") == "AWAITING_TRANSFER":
+            raise self.wrong_state(target, "AWAITING_TRANSFER; delete the transfer first")
+        for each in self.store.table(block_storage.VolumeSnapshot):
+            if each.volume_id == target.id:
+                if not request.cascade:
+                    raise self.in_use(target, f"the snapshot '{each.name or each.id}'")
+                self.gone(each)
         return self.delete(block_storage.Volume, target)
 
     async def extend_volume(
         self, request: block_storage.ExtendVolumeRequest, target: Any
     ) -> Outcome:
-        if request.size_gib <= target.size_gib:
+        if request.size_gib == target.size_gib:
+            return Outcome(target, pending=target.status == block_storage.VOLUME_STATUS_EXTENDING)
+        if request.size_gib < target.size_gib:
             raise Failure(
                 Code.INVALID_ARGUMENT,
                 "INVALID_REQUEST",
                 f"size_gib: the volume has {target.size_gib} GiB and can only grow",
                 resource=reference(target),
             )
-        outcome = self.act(target, ACTIONS["ExtendVolume"])
+        check_room(self, volume_size_gib=request.size_gib - target.size_gib)
+        outcome = self.act(target, ACTIONS["ExtendVolume"], what="extend")
 
         def change(each: Any) -> None:
             each.size_gib = request.size_gib
@@ -59,10 +144,11 @@ class Volumes(Core):
     async def retype_volume(
         self, request: block_storage.RetypeVolumeRequest, target: Any
     ) -> Outcome:
-        outcome = self.act(target, ACTIONS["RetypeVolume"])
+        type_ = self.mean(block_storage.VolumeType, request.volume_type, "volume_type")
+        outcome = self.act(target, ACTIONS["RetypeVolume"], what="retype")
 
         def change(each: Any) -> None:
-            each.volume_type = request.volume_type
+            each.volume_type, each.volume_type_id = type_.name, type_.id
 
         return Outcome(self.changed(outcome.resource, change), pending=True)
 
@@ -99,15 +185,17 @@ class Volumes(Core):
     async def get_volume_limits(
         self, request: block_storage.GetVolumeLimitsRequest, target: None
     ) -> Outcome:
-        volumes = list(self.store.table(block_storage.Volume))
-        size = sum(each.size_gib for each in volumes)
-        limits = block_storage.VolumeLimits(
-            location=self.location,
-            id=self.location.project.id,
-            volumes=common.QuotaLimit(unlimited=True, used=len(volumes)),
-            volume_size_gib=common.QuotaLimit(unlimited=True, used=size),
-        )
+        self.derive(block_storage.VolumeQuota)
+        quota = next(iter(self.store.table(block_storage.VolumeQuota)))
+        limits = block_storage.VolumeLimits(location=self.location, id=self.location.project.id)
+        for name in ("volumes", "volume_size_gib", "snapshots", "backups", "backup_size_gib"):
+            getattr(limits, name).CopyFrom(getattr(quota, name))
         return Outcome(limits)
+
+    async def get_volume_type_encryption(
+        self, request: block_storage.GetVolumeTypeEncryptionRequest, target: Any
+    ) -> Outcome:
+        return Outcome(encryption_of(self, target))
 
     # -- servers ----------------------------------------------------------------------------------
 
@@ -118,7 +206,7 @@ class Volumes(Core):
         for each in target.volumes:
             if each.volume_id == volume.id:
                 return Outcome(each, awaited=target)
-        if volume.attachments:
+        if volume.attachments and not volume.is_multiattach:
             raise self.in_use(volume, f"the server '{volume.attachments[0].server_id}'")
         device = request.device or f"/dev/vd{chr(ord('b') + len(target.volumes))}"
         attached = compute.ServerVolume(
@@ -131,12 +219,17 @@ class Volumes(Core):
             tag=request.tag,
         )
         server = self.changed(target, lambda each: each.volumes.append(attached))
-
-        def change(each: Any) -> None:
-            each.attachments.add(id=volume.id, server_id=target.id, device=device)
-            self.say(each, Step(0, {"status": "IN_USE"}))
-
-        self.changed(volume, change)
+        check_status(self, volume, "AVAILABLE", "IN_USE")
+        attachment = self.make(
+            block_storage.VolumeAttachment,
+            volume_id=volume.id,
+            server_id=target.id,
+            device=device,
+            attach_time=stamp(),
+        )
+        self.declare(attachment, {"status": "ATTACHED", "mode": "READ_WRITE"})
+        self.born(attachment)
+        self.changed(volume, functools.partial(self.said, Step(0, {"status": "IN_USE"})))
         return Outcome(attached, awaited=server)
 
     async def detach_server_volume(
@@ -147,23 +240,20 @@ class Volumes(Core):
         if not own:
             raise not_found(f"volume '{volume.id}' of the server '{target.name}'", self.location)
         server = self.changed(target, lambda each: each.volumes.remove(own[0]))
-        self.released(volume)
+        self.released(volume, target)
         return Outcome(own[0], awaited=server)
 
-    def released(self, volume: Any) -> None:
-        """The volume is attached to no server any more."""
-
-        def change(each: Any) -> None:
-            del each.attachments[:]
-            self.say(each, Step(0, {"status": "AVAILABLE"}))
-
-        self.changed(volume, change)
+    def released(self, volume: Any, server: Any) -> None:
+        """The volume is not attached to that server any more."""
+        for each in self.store.table(block_storage.VolumeAttachment):
+            if (each.volume_id, each.server_id) == (volume.id, server.id):
+                self.gone(each)
 
     def release_volumes(self, server: Any) -> None:
         """What becomes of a server's volumes when it is deleted."""
         for each in server.volumes:
             volume = self.store.table(block_storage.Volume).get(each.volume_id)
             if volume is not None:
-                self.released(volume)
+                self.released(volume, server)
                 if each.delete_on_termination:
                     self.gone(volume)
