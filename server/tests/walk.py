@@ -23,6 +23,7 @@ from oaktree.shapes import (
     area_of,
     has_behavior,
     is_map,
+    is_sensitive,
     kind_meant,
     kinds,
     method_of,
@@ -43,6 +44,8 @@ class Walker:
         self._channel = channel
         self._location = location
         self._objects: dict[Kind, Any] = {}
+        # What was told once, by the name of its field.
+        self._secrets: dict[str, Any] = {}
         self._number = itertools.count(1)
 
     # -- calls ------------------------------------------------------------------------------------
@@ -148,6 +151,8 @@ class Walker:
             if value.startswith("!"):
                 self._objects[kinds()[type_]] = await self.create(kinds()[type_])
             return getattr(await self.object(kinds()[type_]), attribute or "id")
+        if isinstance(value, str) and value.startswith("$"):
+            return self._secrets[value[1:]]
         if value == "#":
             number = next(self._number)
             return str(number) if field.cpp_type == field.CPPTYPE_STRING else number
@@ -201,7 +206,11 @@ class Walker:
         return await self.create_by(create)
 
     async def create_by(self, method: Method, **given: Any) -> Any:
-        return first(await self.call(method, await self.request(method, **given)))
+        answer = await self.call(method, await self.request(method, **given))
+        for field, value in answer.ListFields():
+            if is_sensitive(field):
+                self._secrets[field.name] = value
+        return first(answer)
 
     async def listed(self, kind: Kind, target: Any = None, **given: Any) -> list[Any]:
         """What the List method of a kind answers."""

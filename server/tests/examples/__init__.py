@@ -3,7 +3,8 @@
 
 The module of an area has EXAMPLES: by the name of a message, fields and values. @network is the id
 of a network, @network.name its name, !network the id of a new one, which @network is from then on;
-# is a number that was not taken before; an enum is named by the end of its value.
+$key is what was last told once in a field called key; # is a number that was not taken before; an
+enum is named by the end of its value.
 
 It may have BEFORE: by the name of a method, what has to be done first, from the walker and the
 object it is called for to more fields of the request.

@@ -521,7 +521,7 @@ class Core(Region):
             resource.ClearField(field)
             for each in there:
                 fill(each, getattr(resource, field).add())
-            if resource.etag.isdigit():
+            if getattr(resource, "etag", "").isdigit():
                 resource.etag = str(int(resource.etag) + 1)
         elif own.is_repeated:
             getattr(resource, field)[:] = ids
