@@ -10,7 +10,7 @@ from __future__ import annotations
 import asyncio
 import itertools
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from google.protobuf.message import Message
@@ -63,6 +63,8 @@ class Operations:
         self._places = places
         # In the order in which something was last known of them.
         self._remembered: dict[str, tuple[float, operation.Operation]] = {}
+        # By the kinds of those that the oaktree itself carries out, who tells of them by their ids.
+        self.own: dict[str, Callable[[str], operation.Operation | None]] = {}
 
     async def begin(
         self, region: Region, method: Method, request: Any, outcome: Outcome
@@ -96,10 +98,10 @@ class Operations:
             end_time=None if outcome.pending else begun,
             upstream_request_ids=outcome.upstream_request_ids,
         )
-        self._remember(made)
+        self.remember(made)
         return made
 
-    def _remember(self, known: operation.Operation) -> None:
+    def remember(self, known: operation.Operation) -> None:
         now = time.monotonic()
         self._remembered.pop(known.id, None)
         self._remembered[known.id] = now, known
@@ -114,19 +116,24 @@ class Operations:
         found = [known for _, known in self._remembered.values() if key(known.location) == place]
         return sorted(found, key=lambda each: each.id)
 
-    async def look(self, id_: str) -> tuple[operation.Operation, Region | None]:
-        """The operation as the cloud tells of it now."""
+    def read(self, id_: str) -> list[Any]:
+        """What an operation's id says."""
         try:
-            kind, place, type_, object_id, within, needs, begun = tokens.decode(
-                id_, str, list, str, str, str, str, int
-            )
-            cloud_name, region_name, project = map(str, place)
+            known = tokens.decode(id_, str, list, str, str, str, str, int)
+            cloud_name, region_name, project = known[1]
         except ValueError:
             raise Failure(
                 Code.INVALID_ARGUMENT,
                 "MALFORMED_OPERATION_ID",
                 "operation_id: no oaktree made this id",
             ) from None
+        known[1] = [str(cloud_name), str(region_name), str(project)]
+        return known
+
+    async def look(self, id_: str) -> tuple[operation.Operation, Region | None]:
+        """The operation as the cloud tells of it now."""
+        kind, place, type_, object_id, within, needs, begun = self.read(id_)
+        cloud_name, region_name, project = place
         location = common.Location(
             cloud=cloud_name, region=region_name, project=common.Project(id=project)
         )
@@ -139,6 +146,9 @@ class Operations:
             # The cloud is not configured here any more.
             gone = operation.Operation(id=id_, location=location, kind=kind, state=UNKNOWN)
             return gone, None
+        told = self.own[kind](id_) if kind in self.own else None
+        if told is not None:
+            return told, region
         if known is not None and known.state in ENDED:
             return known, region
         seen = operation.Operation()
@@ -169,7 +179,7 @@ class Operations:
                 seen.error.operation_id = id_
                 seen.error.resource.CopyFrom(seen.resource)
                 seen.error.location.CopyFrom(region.location)
-            self._remember(seen)
+            self.remember(seen)
         return seen, region
 
     async def wait(self, id_: str, timeout: float | None) -> operation.Operation:

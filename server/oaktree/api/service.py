@@ -16,6 +16,8 @@ from oaktreemodel.operation import v1 as operation
 
 from oaktree.api import tokens, transfer, validation
 from oaktree.api.catalogue import KINDS, CataloguePlaces, describe
+from oaktree.api.cleanup import KIND as CLEANUP
+from oaktree.api.cleanup import Cleanups
 from oaktree.api.masks import ReadMask
 from oaktree.api.operations import (
     FAILED,
@@ -25,8 +27,8 @@ from oaktree.api.operations import (
     look_again,
     parent_id,
 )
-from oaktree.api.places import REMAINING, Places
-from oaktree.api.reading import DEFAULT_PAGE, LARGEST_PAGE, Reader, answer
+from oaktree.api.places import REMAINING, Places, Selection
+from oaktree.api.reading import DEFAULT_PAGE, LARGEST_PAGE, Reader, answer, filter_of
 from oaktree.api.repeats import Repeats
 from oaktree.api.watching import Watcher
 from oaktree.clouds import Cloud, Outcome, Region
@@ -61,12 +63,16 @@ class Api:
         self._operation_reader = Reader(elsewhere)
         self._catalogue_reader = Reader(CataloguePlaces(self.places))
         self._operation_watcher = Watcher(elsewhere, self._operation_reader, keepalive)
+        self.cleanups = Cleanups(self.places, self.reader, self.operations, self.carry_out)
         self.repeats = Repeats()
         # What is about no objects of a region.
         self._own: dict[str, Callable[[Method, Any], Awaitable[Message]]] = {
             "/oaktree.cloud.v1.CloudService/GetCloud": self._get_cloud,
             "/oaktree.cloud.v1.CloudService/ListClouds": self._list_clouds,
             "/oaktree.cloud.v1.CloudService/GetCapabilities": self._get_capabilities,
+            "/oaktree.cloud.v1.ProjectCleanupService/PlanProjectCleanup": self._plan_cleanup,
+            "/oaktree.cloud.v1.ProjectCleanupService/GetProjectCleanup": self._get_cleanup,
+            "/oaktree.cloud.v1.ProjectCleanupService/ListProjectCleanupItems": self._list_items,
             "/oaktree.operation.v1.OperationService/GetOperation": self._get_operation,
             "/oaktree.operation.v1.OperationService/WaitOperation": self._wait_operation,
             "/oaktree.operation.v1.OperationService/CancelOperation": self._cancel_operation,
@@ -76,6 +82,7 @@ class Api:
     async def close(self) -> None:
         for task in self._background:
             task.cancel()
+        await self.cleanups.close()
         await self.watcher.close()
         await self._operation_watcher.close()
         for each in self.places.clouds.values():
@@ -133,6 +140,9 @@ class Api:
 
     async def carry_out(self, method: Method, request: Any) -> Message:
         """Carries a change out and answers at once."""
+        if method.resource is cloud.ProjectCleanup:
+            begun_cleanup = await self.cleanups.start(request)
+            return answer(method.response, begun_cleanup.told, operation=begun_cleanup.operation())
         try:
             region, target = await self._target(method, request)
             outcome = await region.perform(method.name, request, target)
@@ -167,6 +177,9 @@ class Api:
             region = await self.places.one(ended.location)
             own = getattr(response, field.name)
             for each in own if field.is_repeated else [own]:
+                if method.resource is cloud.ProjectCleanup:
+                    each.CopyFrom(self.cleanups.get(each.id).told)
+                    continue
                 now = await look_again(region, method.resource, each.id, parent_id(each))
                 if now is not None:
                     each.CopyFrom(ReadMask(method.resource, None).apply(now))
@@ -239,6 +252,30 @@ class Api:
         known.api_revision = API_REVISION
         return answer(method.response, ReadMask.of(method.resource, request).apply(known))
 
+    async def _plan_cleanup(
+        self, method: Method, request: cloud.PlanProjectCleanupRequest
+    ) -> Message:
+        _, items, silent = await self.cleanups.plan(request)
+        page: Any = self._page(method, request, [item.told for item in items])
+        page.unreachable.extend(silent)
+        return page  # type: ignore[no-any-return]
+
+    async def _get_cleanup(
+        self, method: Method, request: cloud.GetProjectCleanupRequest
+    ) -> Message:
+        found = self.cleanups.get(request.name_or_id)
+        return answer(method.response, ReadMask.of(method.resource, request).apply(found.told))
+
+    async def _list_items(
+        self, method: Method, request: cloud.ListProjectCleanupItemsRequest
+    ) -> Message:
+        found = self.cleanups.get(request.project_cleanup)
+        region = await self.places.one(found.told.location)
+        fits = await self.reader.predicate(
+            region, cloud.ProjectCleanupItem, filter_of(request), Selection()
+        )
+        return self._page(method, request, [each.told for each in found.items if fits(each.told)])
+
     # -- operations -------------------------------------------------------------------------------
 
     async def _get_operation(
@@ -267,6 +304,9 @@ class Api:
                 f"{seen.kind} cannot be given up",
                 operation_id=seen.id,
             )
+        if seen.kind == CLEANUP and seen.state == operation.OPERATION_STATE_RUNNING:
+            self.cleanups.give_up(seen.id)
+            seen, _ = await self.operations.look(seen.id)
         return answer(method.response, seen)
 
     def _page(self, method: Method, request: Any, found: list[Any]) -> Message:

@@ -3,7 +3,13 @@
 
 from __future__ import annotations
 
+from oaktree.api.ends import End, reaches
 from oaktree.api.rules import Rule
+
+ENDS: dict[str, End] = {
+    # The oaktree itself carries it out, and tells more of it than its end.
+    "project_cleanup.start": reaches("SUCCEEDED", field="state"),
+}
 
 FILTERS: dict[str, Rule] = {
     "CloudRegionFilter.service_types": lambda region, wanted: (
