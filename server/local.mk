@@ -28,6 +28,8 @@ EXTRA_DIST += \
   %D%/oaktree/api/areas/object_store.py \
   %D%/oaktree/api/areas/operation.py \
   %D%/oaktree/api/areas/orchestration.py \
+  %D%/oaktree/api/catalogue.py \
+  %D%/oaktree/api/cleanup.py \
   %D%/oaktree/api/ends.py \
   %D%/oaktree/api/filters.py \
   %D%/oaktree/api/masks.py \
@@ -35,6 +37,7 @@ EXTRA_DIST += \
   %D%/oaktree/api/places.py \
   %D%/oaktree/api/reading.py \
   %D%/oaktree/api/repeats.py \
+  %D%/oaktree/api/rules.py \
   %D%/oaktree/api/service.py \
   %D%/oaktree/api/tokens.py \
   %D%/oaktree/api/transfer.py \
@@ -57,21 +60,28 @@ EXTRA_DIST += \
   %D%/oaktree/clouds/simulated/areas/object_store.py \
   %D%/oaktree/clouds/simulated/areas/operation.py \
   %D%/oaktree/clouds/simulated/areas/orchestration.py \
+  %D%/oaktree/clouds/simulated/bookkeeping.py \
+  %D%/oaktree/clouds/simulated/catalogue.py \
   %D%/oaktree/clouds/simulated/core.py \
   %D%/oaktree/clouds/simulated/flavors.py \
   %D%/oaktree/clouds/simulated/floating_ips.py \
   %D%/oaktree/clouds/simulated/generic.py \
+  %D%/oaktree/clouds/simulated/hosts.py \
+  %D%/oaktree/clouds/simulated/identity.py \
   %D%/oaktree/clouds/simulated/images.py \
   %D%/oaktree/clouds/simulated/keypairs.py \
   %D%/oaktree/clouds/simulated/lifecycle.py \
   %D%/oaktree/clouds/simulated/networks.py \
   %D%/oaktree/clouds/simulated/objects.py \
+  %D%/oaktree/clouds/simulated/pools.py \
   %D%/oaktree/clouds/simulated/pouring.py \
   %D%/oaktree/clouds/simulated/quirks.py \
   %D%/oaktree/clouds/simulated/region.py \
+  %D%/oaktree/clouds/simulated/routing.py \
   %D%/oaktree/clouds/simulated/seed.py \
   %D%/oaktree/clouds/simulated/servers.py \
   %D%/oaktree/clouds/simulated/store.py \
+  %D%/oaktree/clouds/simulated/templates.py \
   %D%/oaktree/clouds/simulated/volumes.py \
   %D%/oaktree/clouds/simulated/words.py \
   %D%/oaktree/failures.py \
@@ -101,8 +111,10 @@ EXTRA_DIST += \
   %D%/tests/examples/orchestration.py \
   %D%/tests/lint.test \
   %D%/tests/test_changes.py \
+  %D%/tests/test_cleanup.py \
   %D%/tests/test_command.py \
   %D%/tests/test_every_method.py \
+  %D%/tests/test_identity.py \
   %D%/tests/test_reading.py \
   %D%/tests/test_resources.py \
   %D%/tests/test_transfer.py \
