@@ -110,6 +110,8 @@ async def test_what_something_needs_that_stays_is_not_in_the_plan(broom: Broom) 
 
 
 async def test_what_is_left_is_said_with_its_reason(client: Client, broom: Broom) -> None:
+    broken = new_server(NORTH, wait=True, metadata={"simulate": "delete_error"})
+    await client.servers.CreateServer(broken)
     volumes: Any = block_storage.VolumeServiceStub(client.channel)
     stuck = "simulate=delete_error"
     await volumes.CreateVolume(
@@ -123,6 +125,7 @@ async def test_what_is_left_is_said_with_its_reason(client: Client, broom: Broom
     assert {"birch-0", stuck} <= {each.name for each in error.leftovers}
     items = await broom.items(error.operation_id)
     assert items["server", "birch-0"].error.reason == "LOCKED"
+    assert items["server", "new"].error.reason == "UPSTREAM_FAILED"
     assert items["volume", stuck].error.reason == "UPSTREAM_FAILED"
     assert items["server", "birch-1"].state == SUCCEEDED
     assert items["network", "private"].state == CANCELLED

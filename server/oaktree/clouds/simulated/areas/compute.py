@@ -189,6 +189,7 @@ THINGS: dict[str, Thing] = {
         ],
         death=[Step(0.0, {"task_state": "DELETING"})],
         dying=0.4,
+        failed={"delete": {"status": "ERROR", "vm_state": "ERROR", "task_state": None}},
         unmade=_servers_left,
     ),
     "server_group": Thing(lists={"server_ids": "server.server_group_ids"}),
