@@ -272,9 +272,13 @@ def is_sensitive(field: FieldDescriptor) -> bool:
 
 def reference(resource: Message) -> common.ResourceRef:
     """What tells this object from all others."""
+    id_ = resource.id  # type: ignore[attr-defined]
+    if type_name(type(resource)) == "object":
+        # Its id is unique in its container only.
+        id_ = f"{resource.container}/{id_}"  # type: ignore[attr-defined]
     return common.ResourceRef(
         location=resource.location,  # type: ignore[attr-defined]
-        id=resource.id,  # type: ignore[attr-defined]
+        id=id_,
         name=resource.name,  # type: ignore[attr-defined]
         type=type_name(type(resource)),
     )

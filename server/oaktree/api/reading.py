@@ -113,8 +113,9 @@ class Reader:
             selection.owner = owner_of(method, request)
             return await self._find(kind, request.location, name_or_id, selection, mask)
         region, parent = within
-        selection = Selection(regions=[region])
-        return await self._find(kind, request.location, name_or_id, selection, mask, parent)
+        selection = Selection(regions=[region.as_asked(request)])
+        _, found = await self._find(kind, request.location, name_or_id, selection, mask, parent)
+        return region, found
 
     async def _find(
         self,
@@ -251,7 +252,7 @@ class Reader:
     ) -> Selection:
         """The places that a List or a Watch asks: that of the parent, where there is one."""
         if within is not None:
-            return Selection(regions=[within[0]])
+            return Selection(regions=[within[0].as_asked(request)])
         several = method.request_has("locations")
         locations = request.locations if several else [request.location]
         selection = await self._places.select(locations, method.resource)

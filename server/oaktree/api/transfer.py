@@ -74,13 +74,14 @@ def check_readable(found: image.Image) -> None:
 def is_unchanged(found: Any, request: Any) -> bool:
     """Whether an object is as the caller has it; a Failure where it is not as it has to be."""
     changed = found.update_time.ToNanoseconds()
-    if request.if_match and found.etag not in request.if_match:
-        raise _mismatch(found)
-    if request.HasField("if_unmodified_since"):
+    if request.if_match:
+        if found.etag not in request.if_match:
+            raise _mismatch(found)
+    elif request.HasField("if_unmodified_since"):
         if changed > request.if_unmodified_since.ToNanoseconds():
             raise _mismatch(found)
-    if found.etag in request.if_none_match:
-        return True
+    if request.if_none_match:
+        return found.etag in request.if_none_match
     if request.HasField("if_modified_since"):
         return bool(changed <= request.if_modified_since.ToNanoseconds())
     return False
@@ -143,6 +144,10 @@ async def upload(
             persisted_size_bytes=there.size_bytes,
         )
         return
+    received = 0
+    async for data in region.kept(target, start):
+        check.update(data)
+        received += len(data)
     queue: asyncio.Queue[bytes | Failure | None] = asyncio.Queue(WAITING)
 
     async def chunks() -> AsyncIterator[bytes]:
@@ -154,8 +159,9 @@ async def upload(
     sending = asyncio.ensure_future(region.upload(target, start, chunks()))
     finished = False
     try:
-        yield method.response(**{first_field: target} if is_image else {})
-        received, told = 0, 0
+        begun_with: dict[str, Any] = {first_field: target} if is_image else {}
+        yield method.response(**begun_with, persisted_size_bytes=received)
+        told = received
         async for request in ticking(requests, PROGRESS_SECONDS):
             if request is None:
                 yield method.response(received_size_bytes=received)

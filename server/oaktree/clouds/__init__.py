@@ -56,7 +56,7 @@ class Region(abc.ABC):
         return self.identity
 
     def as_asked(self, request: Message) -> Region:
-        """The region as a List or a Watch wants to see it; itself, but for a few."""
+        """The region as a request wants to see it that reads; itself, but for a few."""
         return self
 
     @abc.abstractmethod
@@ -133,6 +133,12 @@ class Region(abc.ABC):
         target: the image that they are of, or the container in which start names an object.
         """
         raise not_supported("uploads", self.location)
+
+    async def kept(self, target: Message, start: Message) -> AsyncIterator[bytes]:
+        """The bytes that an upload which was broken off has left for the same request_id."""
+        nothing: Sequence[bytes] = ()
+        for data in nothing:
+            yield data
 
     def export(self, method: str, target: Message) -> AsyncIterator[str]:
         """What an object is as text, in whole lines, at most 1 MiB at once."""

@@ -3,6 +3,58 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
-ENDS: dict[str, Any] = {}
+from oaktree.api.ends import End, vanishes
+
+ENDS: dict[str, End] = {
+    "container.delete": vanishes(),
+    # A copy is there once it is complete.
+    "object.copy": End(lambda resource, needs: True),
+}
+
+
+def _begins(resource: Any, wanted: str) -> bool:
+    return bool(resource.name.startswith(wanted))
+
+
+FILTERS: dict[str, Callable[[Any, Any], bool]] = {
+    "ContainerFilter.prefix": _begins,
+    "ObjectFilter.prefix": _begins,
+    "ObjectFilter.after_name": lambda resource, wanted: resource.name > wanted,
+    "ObjectFilter.before_name": lambda resource, wanted: resource.name < wanted,
+}
+
+NAMED_ONLY = {"Object": ["segments"]}
+# What takes a call more for each.
+NOT_LISTED = {
+    "Container": [
+        "storage_policy",
+        "is_public",
+        "is_listing_public",
+        "read_acl",
+        "write_acl",
+        "metadata",
+        "temp_url_key",
+        "second_temp_url_key",
+        "sync_to",
+        "sync_key",
+        "is_versioned",
+        "versions_container",
+        "history_container",
+        "create_time",
+    ],
+    "Object": [
+        "content_encoding",
+        "content_disposition",
+        "metadata",
+        "expire_time",
+        "is_static_large_object",
+        "manifest",
+    ],
+}
+
+EXACTLY_ONE = {
+    "GenerateTemporaryUrlRequest": [("object", "prefix"), ("expire_time", "expire_after")],
+}
