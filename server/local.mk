@@ -115,9 +115,11 @@ EXTRA_DIST += \
   %D%/tests/test_command.py \
   %D%/tests/test_every_method.py \
   %D%/tests/test_identity.py \
+  %D%/tests/test_networks.py \
   %D%/tests/test_reading.py \
   %D%/tests/test_resources.py \
   %D%/tests/test_transfer.py \
+  %D%/tests/test_volumes.py \
   %D%/tests/test_watching.py \
   %D%/tests/unit.test \
   %D%/tests/walk.py

@@ -19,6 +19,7 @@ from oaktree.clouds import Cloud
 from oaktree.clouds.simulated import FLOATING, PROVIDER, Quirks, SimulatedCloud
 from oaktree.serve.config import Config
 from oaktree.serve.server import Oaktree
+from oaktree.shapes import method_named
 
 PACE = 0.1
 SLOW = 2.0
@@ -125,3 +126,30 @@ def new_server(location: common.Location = ALDER, **fields: Any) -> compute.Crea
     """A request for a server that has all it needs."""
     given = {"name": "new", "flavor": "small", "image": "debian-13", **fields}
     return compute.CreateServerRequest(location=location, **given)
+
+
+class Calls:
+    """Calls methods by their names, all in one place."""
+
+    def __init__(self, channel: grpc.aio.Channel) -> None:
+        self._channel = channel
+
+    def __call__(self, name: str, /, **fields: Any) -> Any:
+        method = method_named(name)
+        places = {"location": NORTH, "locations": [NORTH]}
+        place: Any = {key: value for key, value in places.items() if method.request_has(key)}
+        call = self._channel.unary_unary(
+            method.path,
+            request_serializer=method.request.SerializeToString,
+            response_deserializer=method.response.FromString,
+        )
+        return call(method.request(**place, **fields))
+
+    async def reason(self, name: str, /, **fields: Any) -> str:
+        """The reason for which a call is refused."""
+        return (await refused(self(name, **fields))).reason
+
+
+@pytest.fixture
+def call(client: Client) -> Calls:
+    return Calls(client.channel)

@@ -5,8 +5,10 @@ from __future__ import annotations
 
 import ipaddress
 import itertools
+from collections.abc import Sequence
 from typing import Any
 
+from google.protobuf.message import Message
 from oaktreemodel.common import v1 as common
 from oaktreemodel.network import v1 as network
 
@@ -15,11 +17,39 @@ from oaktree.clouds.simulated import pools, seed
 from oaktree.clouds.simulated.core import Core
 from oaktree.clouds.simulated.words import say
 from oaktree.failures import Code, Failure, invalid, multiple_matches, violation
-from oaktree.shapes import reference
+from oaktree.shapes import Kind, reference
 
 
 class Networks(Core):
     """What servers and floating IPs need of networks."""
+
+    async def page(
+        self,
+        kind: Kind,
+        *,
+        after: str = "",
+        limit: int = 1000,
+        parent: Message | None = None,
+        wanted: Message | None = None,
+        fields: frozenset[str] | None = None,
+    ) -> Sequence[Message]:
+        found = await super().page(
+            kind, after=after, limit=limit, parent=parent, wanted=wanted, fields=fields
+        )
+        if kind is not network.NetworkAgent or wanted is None:
+            return found
+        return [each for each in found if self.serves(each, wanted)]
+
+    def serves(self, agent: Any, wanted: Any) -> bool:
+        """Whether an agent serves the routers and networks that a filter names."""
+        for names, served, binary in (
+            (wanted.routers, network.Router, "neutron-l3-agent"),
+            (wanted.networks, network.Network, "neutron-dhcp-agent"),
+        ):
+            known = {name for each in self.store.table(served) for name in (each.id, each.name)}
+            if names and not (agent.is_alive and agent.binary == binary and known & set(names)):
+                return False
+        return True
 
     def connect(self, server: Any, wanted: Any) -> Any:
         """Puts a server on a network or gives it a port, and says which address it has there."""

@@ -72,6 +72,7 @@ def added(region: Any, router: Any, request: Any) -> Outcome:
     port = _by_subnet if request.subnet else _by_port
     joined, is_new = port(region, router, request)
     if is_new:
+        joined = region.changed(joined, lambda each: region.declare(each, {"status": "BUILD"}))
         region.goes_through(joined, [Step(0.2, {"status": "ACTIVE"})], "add")
     return Outcome(interface(region, joined), pending=is_new)
 

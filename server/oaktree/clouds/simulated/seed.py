@@ -14,7 +14,7 @@ from oaktreemodel.compute import v1 as compute
 from oaktreemodel.image import v1 as image
 from oaktreemodel.network import v1 as network
 
-from oaktree.clouds.simulated import routing
+from oaktree.clouds.simulated import areas, routing
 from oaktree.clouds.simulated.areas.compute import HOSTS, own_zone, server
 from oaktree.clouds.simulated.areas.image import (
     CONTAINER_FORMATS,
@@ -22,7 +22,7 @@ from oaktree.clouds.simulated.areas.image import (
     import_methods,
 )
 from oaktree.clouds.simulated.words import say
-from oaktree.shapes import kind_of, methods, type_name
+from oaktree.shapes import Method, kind_of, methods, type_name
 
 if TYPE_CHECKING:
     from oaktree.clouds.simulated.core import Core
@@ -261,6 +261,10 @@ def features(region: SimulatedRegion) -> list[str]:
 
 def in_depth(region: SimulatedRegion) -> list[str]:
     """The types of the resources that code is about, beside the data."""
-    return sorted(
-        {type_name(each.resource) for each in methods() if hasattr(region, each.snake_name)}
-    )
+
+    def has_code(method: Method) -> bool:
+        action = areas.action(method.name)
+        return hasattr(region, method.snake_name) or (action is not None and bool(action.does))
+
+    types = {type_name(each.resource) for each in methods() if has_code(each)}
+    return sorted(types - region.lacks)

@@ -30,8 +30,9 @@ WORDS: by the name of an enum, the words of the cloud that do not follow from th
         ),
     }
 
-What is slow also needs its end: see oaktree.api.areas. What no data can say is a method of a class
-in this package, named as the RPC is; its resource then counts as simulated in depth.
+What is slow also needs its end: see oaktree.api.areas. What no data can say is what an Action does,
+or a method of a class in this package, named as the RPC is; its resource counts as simulated in
+depth then.
 """
 
 from __future__ import annotations

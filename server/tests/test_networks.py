@@ -1,0 +1,177 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Routers, trunks, pools and policies: how they live together, and what is refused."""
+
+from __future__ import annotations
+
+from conftest import Calls, refused
+from oaktreemodel.common import v1 as common
+from oaktreemodel.network import v1 as network
+from oaktreemodel.operation import v1 as operation
+
+
+async def test_a_router_joins_networks_and_leads_outside(call: Calls) -> None:
+    assert await call.reason("CreateRouter", external_network="private") == "INVALID_REQUEST"
+    assert await call.reason("CreateRouter", is_snat_enabled=True) == "INVALID_REQUEST"
+    made = await call("CreateRouter", name="edge", is_ha=True)
+    assert made.router.status == network.ROUTER_STATUS_ALLOCATING
+    assert made.operation.state == operation.OPERATION_STATE_RUNNING
+    await call("CreateNetwork", name="lab")
+    await call("CreateSubnet", network="lab", name="lab-4", cidr="10.5.0.0/24")
+    joined = await call("AddRouterInterface", router="edge", subnet="lab-4", wait=True)
+    interface = joined.router_interface
+    assert [each.ip_address for each in interface.addresses] == ["10.5.0.1"]
+    assert interface.status == network.PORT_STATUS_ACTIVE
+    again = await call("AddRouterInterface", router="edge", subnet="lab-4")
+    assert again.router_interface.id == interface.id
+    port = (await call("GetPort", name_or_id=interface.id)).port
+    assert port.device_owner == "network:router_interface"
+    assert await call.reason("DeletePort", name_or_id=interface.id) == "IN_USE"
+    assert await call.reason("DeleteSubnet", name_or_id="lab-4") == "IN_USE"
+    assert await call.reason("DeleteRouter", name_or_id="edge") == "IN_USE"
+    other = {"router": "outside", "subnet": "lab-4"}
+    assert await call.reason("AddRouterInterface", **other) == "IN_USE"
+    changed = await call("UpdateRouter", name_or_id="edge", external_network="public")
+    gateway = changed.router.external_gateway
+    assert gateway.is_snat_enabled
+    listed = await call("ListRouterInterfaces", router="edge")
+    kinds = {each.id: each.kind for each in listed.router_interfaces}
+    assert kinds.pop(interface.id) == network.ROUTER_INTERFACE_KIND_INTERNAL
+    assert list(kinds.values()) == [network.ROUTER_INTERFACE_KIND_EXTERNAL]
+    route = network.RouterRoute(destination_cidr="10.8.0.0/16", nexthop_ip_address="10.5.0.9")
+    routed = await call("AddRouterRoutes", name_or_id="edge", routes=[route])
+    same = await call("AddRouterRoutes", name_or_id="edge", routes=[route])
+    assert same.router.etag == routed.router.etag
+    leave = {"router": "edge", "subnet": "lab-4"}
+    assert await call.reason("RemoveRouterInterface", **leave) == "IN_USE"
+    own = network.RouterRoute(destination_cidr="10.8.0.0/16", nexthop_ip_address="10.5.0.1")
+    assert await call.reason("AddRouterRoutes", name_or_id="edge", routes=[own]) == (
+        "INVALID_REQUEST"
+    )
+    await call("RemoveRouterRoutes", name_or_id="edge", routes=[route])
+    await call("RemoveRouterInterface", **leave)
+    assert await call.reason("RemoveRouterInterface", **leave) == "NOT_FOUND"
+    assert await call.reason("UpdateRouter", name_or_id="edge", is_ha=False) == "WRONG_STATE"
+    await call("DeleteRouter", name_or_id="edge")
+    gone = await call("ListPorts", filter=network.PortFilter(device_ids=[made.router.id]))
+    assert not gone.ports
+
+
+async def test_a_floating_ip_leads_to_single_ports(call: Calls) -> None:
+    floating = (await call("CreateFloatingIp", network="public")).floating_ip
+    port = (await call("CreatePort", network="private")).port
+    given = {"floating_ip": floating.id, "port": port.id, "protocol": "tcp"}
+    made = await call("CreatePortForwarding", external_port=2222, internal_port=22, **given)
+    assert made.port_forwarding.internal_ip_address == port.addresses[0].ip_address
+    assert await call.reason("CreatePortForwarding", external_port=2222, **given) == (
+        "ALREADY_EXISTS"
+    )
+    seen = (await call("GetFloatingIp", name_or_id=floating.id)).floating_ip
+    assert seen.attached
+    assert seen.router_id
+    assert [each.external_port for each in seen.port_forwardings] == [2222]
+    assert await call.reason("DeleteFloatingIp", name_or_id=floating.id) == "IN_USE"
+    gateway = {"name_or_id": "outside", "update_mask": {"paths": ["external_network"]}}
+    assert await call.reason("UpdateRouter", **gateway) == "IN_USE"
+    await call("DeletePort", name_or_id=port.id)
+    seen = (await call("GetFloatingIp", name_or_id=floating.id)).floating_ip
+    assert (seen.attached, seen.router_id, len(seen.port_forwardings)) == (False, "", 0)
+
+
+async def test_a_trunk_carries_ports(call: Calls) -> None:
+    own, one, two = [(await call("CreatePort", network="private")).port for _ in range(3)]
+    spec = network.TrunkSubportSpec(port=one.id, segmentation_id=7)
+    made = await call("CreateTrunk", name="trunk", port=own.id, subports=[spec], wait=True)
+    assert made.trunk.status == network.TRUNK_STATUS_DOWN
+    shown = (await call("GetPort", name_or_id=own.id)).port.trunk
+    assert shown.trunk_id == made.trunk.id
+    assert shown.subports[0].mac_address == one.mac_address
+    assert await call.reason("CreateTrunk", port=one.id) == "IN_USE"
+    clash = network.TrunkSubportSpec(port=two.id, segmentation_id=7)
+    add = {"name_or_id": "trunk", "subports": [clash]}
+    assert await call.reason("AddTrunkSubports", **add) == "IN_USE"
+    clash.segmentation_id = 5000
+    assert await call.reason("AddTrunkSubports", **add) == "INVALID_REQUEST"
+    clash.segmentation_id = 8
+    assert len((await call("AddTrunkSubports", **add)).trunk.subports) == 2
+    assert await call.reason("DeletePort", name_or_id=one.id) == "IN_USE"
+    left = await call("RemoveTrunkSubports", name_or_id="trunk", ports=[one.id])
+    assert [each.port_id for each in left.trunk.subports] == [two.id]
+    await call("UpdateTrunk", name_or_id="trunk", admin_state_up=False)
+    assert await call.reason("DeleteTrunk", name_or_id="trunk") == "WRONG_STATE"
+
+
+async def test_a_trunk_whose_port_a_server_has_is_built(call: Calls) -> None:
+    port = (await call("ListPorts", filter={"device_owners": ["compute:nova"]})).ports[0]
+    made = await call("CreateTrunk", port=port.id, wait=True)
+    assert made.trunk.status == network.TRUNK_STATUS_ACTIVE
+    failing = await call("CreatePort", network="private")
+    error = await refused(
+        call("CreateTrunk", name="simulate=create_error", port=failing.port.id, wait=True)
+    )
+    assert error.reason == "UPSTREAM_FAILED"
+
+
+async def test_subnets_are_taken_from_pools(call: Calls) -> None:
+    await call("CreateSubnetPool", name="pool", cidrs=["10.64.0.0/22"], min_prefix_length=24)
+    wrong = {"name": "other", "cidrs": ["10.64.0.0/24", "2001:db8::/48"]}
+    assert await call.reason("CreateSubnetPool", **wrong) == "INVALID_REQUEST"
+    taken = []
+    for number in range(4):
+        await call("CreateNetwork", name=f"net-{number}")
+        given = {"network": f"net-{number}", "subnet_pool": "pool"}
+        taken.append((await call("CreateSubnet", **given)).subnet.cidr)
+    assert taken == [f"10.64.{number}.0/24" for number in range(4)]
+    await call("CreateNetwork", name="late")
+    late = {"network": "late", "subnet_pool": "pool"}
+    assert await call.reason("CreateSubnet", **late) == "NO_FREE_ADDRESS"
+    assert await call.reason("CreateSubnet", prefix_length=16, **late) == "INVALID_REQUEST"
+    mixed = {"network": "net-0", "cidr": "10.9.0.0/24"}
+    assert await call.reason("CreateSubnet", **mixed) == "INVALID_REQUEST"
+    assert await call.reason("DeleteSubnetPool", name_or_id="pool") == "IN_USE"
+    grown = {"name_or_id": "pool", "update_mask": {"paths": ["cidrs"]}}
+    await call("UpdateSubnetPool", cidrs=["10.64.0.0/21"], **grown)
+    grown["cidrs"] = ["10.65.0.0/21"]
+    assert await call.reason("UpdateSubnetPool", **grown) == "INVALID_REQUEST"
+    assert (await call("CreateSubnet", **late)).subnet.cidr == "10.64.4.0/24"
+
+
+async def test_a_policy_tells_its_rules(call: Calls) -> None:
+    policy = (await call("CreateQosPolicy", name="slow")).qos_policy
+    rule = await call("CreateQosBandwidthLimitRule", qos_policy="slow", max_kbps=1000)
+    seen = (await call("GetQosPolicy", name_or_id="slow")).qos_policy
+    assert list(seen.bandwidth_limit_rules) == [rule.qos_bandwidth_limit_rule]
+    assert seen.etag != policy.etag
+    again = {"qos_policy": "slow", "max_kbps": 7}
+    assert await call.reason("CreateQosBandwidthLimitRule", **again) == "ALREADY_EXISTS"
+    more = {"qos_policy": "slow", "min_kbps": 2000}
+    assert await call.reason("CreateQosMinimumBandwidthRule", **more) == "INVALID_REQUEST"
+    odd = {"qos_policy": "slow", "dscp_mark": 7}
+    assert await call.reason("CreateQosDscpMarkingRule", **odd) == "INVALID_REQUEST"
+    await call("CreateNetwork", name="slow-net", qos_policy="slow")
+    assert await call.reason("DeleteQosPolicy", name_or_id="slow") == "IN_USE"
+
+
+async def test_quotas_hold(call: Calls) -> None:
+    there = (await call("GetNetworkQuota")).network_quota.networks
+    assert there.used == len((await call("ListNetworks")).networks)
+    low = {"networks": common.QuotaLimit(limit=there.used - 1)}
+    assert await call.reason("UpdateNetworkQuota", **low) == "IN_USE"
+    await call("UpdateNetworkQuota", networks=common.QuotaLimit(limit=there.used))
+    assert await call.reason("CreateNetwork", name="more") == "QUOTA_EXCEEDED"
+    await call("ResetNetworkQuota")
+    await call("CreateNetwork", name="more")
+    fresh = (await call("GetNetworkQuota", defaults=True)).network_quota.networks
+    assert not fresh.HasField("used")
+    assert fresh.limit == there.limit
+
+
+async def test_an_agent_that_is_alive_comes_back(call: Calls) -> None:
+    wanted = network.NetworkAgentFilter(routers=["outside"])
+    agents = (await call("ListNetworkAgents", filter=wanted)).network_agents
+    assert [each.binary for each in agents] == ["neutron-l3-agent"]
+    dead = network.NetworkAgentFilter(is_alive=False)
+    for each in (await call("ListNetworkAgents", filter=dead)).network_agents:
+        await call("DeleteNetworkAgent", name_or_id=each.id)
+    assert not (await call("ListNetworkAgents", filter=dead)).network_agents
+    error = await refused(call("GetNetworkAvailabilityZone", name_or_id="nova"))
+    assert error.reason == "MULTIPLE_MATCHES"
