@@ -345,12 +345,10 @@ def visit_oaktree(peers: Peers, past: Model, judge: Judge) -> None:
                     problems.append(f"{result.path}: ended with {result.code} and no Error")
             pair = f"{TITLES[language]} client of {past.name}, changes in oaktree"
             judge.judge(pair, len(changes), problems)
-    # It fails for clients of today as well, which is for its own tests to mend.
-    failed = {
-        words[-2] for words in map(str.split, log.read_text().splitlines()) if "ERROR" in words
-    }
-    if failed:
-        print(f"note: oaktree failed inside, whoever called: {', '.join(sorted(failed))}")
+    failed = sorted(
+        {words[-2] for words in map(str.split, log.read_text().splitlines()) if "ERROR" in words}
+    )
+    judge.judge("what fails inside oaktree", len(reads), [f"{each}: see {log}" for each in failed])
 
 
 def listed(today: Model, address: str) -> list[tuple[str, bytes]]:
