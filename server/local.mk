@@ -118,6 +118,7 @@ EXTRA_DIST += \
   %D%/tests/test_networks.py \
   %D%/tests/test_reading.py \
   %D%/tests/test_resources.py \
+  %D%/tests/test_templates.py \
   %D%/tests/test_transfer.py \
   %D%/tests/test_volumes.py \
   %D%/tests/test_watching.py \

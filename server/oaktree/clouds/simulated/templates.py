@@ -1,184 +1,78 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Templates of stacks: JSON, or as much of YAML as people write them in.
-
-That is block and flow collections, plain and quoted text, literal and folded blocks, and comments;
-no anchors, tags or several documents.
-"""
+"""Templates of stacks, in JSON or YAML."""
 
 from __future__ import annotations
 
+import itertools
 import json
-import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-KEY = re.compile(r"""("[^"]*"|'[^']*'|[^\s"'\[{&*!|>%@`#][^#]*?)\s*:(?:\s+(.*))?$""")
-COMMENT = re.compile(r"(^|\s)#.*$")
-NUMBER = re.compile(r"[-+]?(0|[1-9]\d*)(\.\d+)?$")
-WORDS = {"": None, "~": None, "null": None, "true": True, "false": False}
-# A token of a flow collection: a mark, quoted text, or plain text.
-TOKEN = re.compile(
-    r"""\s*([\[\]{},]|:(?=\s|$)|"(?:[^"\\]|\\.)*"|'(?:[^']|'')*'|[^\[\]{},"'\s]\S*?"""
-    r"""(?:\s+[^\[\]{},:#\s]\S*?)*(?=\s*(?:[\[\]{},]|:\s|:$|$)))"""
-)
+import yaml
+
+# How deep values may stand in others, and how many there may be, once all aliases are followed.
+DEPTH = 100
+VALUES = 1 << 17
+OPENING = (yaml.SequenceStartEvent, yaml.MappingStartEvent)
+CLOSING = (yaml.SequenceEndEvent, yaml.MappingEndEvent)
+
+# The one in C is ten times as fast, where PyYAML has it.
+SafeLoader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+
+
+class Loader(SafeLoader):  # type: ignore[misc]
+    """Reads as yaml.safe_load does, but leaves dates as they are written: versions are such."""
+
+
+Loader.add_constructor("tag:yaml.org,2002:timestamp", Loader.construct_scalar)
 
 
 def read(text: str) -> Any:
-    """What a text in JSON or YAML says. ValueError tells in which line it cannot be read."""
-    if text.lstrip().startswith("{"):
-        return json.loads(text)
-    return _Reader(text).document()
+    """What a text in JSON or YAML says. ValueError tells where and why it cannot be read."""
+    try:
+        found = json.loads(text) if text.startswith("{") else _yaml(text)
+        return _plain(found, 0, itertools.repeat(True, VALUES))
+    except yaml.MarkedYAMLError as error:
+        why = ": ".join(filter(None, (error.context, error.problem)))
+        mark = error.problem_mark
+        where = f"line {mark.line + 1} column {mark.column + 1}: " if mark else ""
+        raise ValueError(f"{where}{why}") from None
+    except yaml.YAMLError as error:
+        raise ValueError(" ".join(str(error).split())) from None
+    except LookupError:
+        raise ValueError("a value is not what its tag says") from None
+    except RecursionError:
+        raise _too_deep() from None
 
 
-def _scalar(text: str) -> Any:
-    text = text.strip()
-    if text.startswith('"'):
-        return json.loads(text)
-    if text.startswith("'"):
-        return text[1:-1].replace("''", "'")
-    if NUMBER.match(text):
-        return float(text) if "." in text else int(text)
-    return WORDS.get(text, text)
+def _yaml(text: str) -> Any:
+    # What is too deep for the loader in C would end the process.
+    depth = 0
+    for event in yaml.parse(text, Loader):
+        depth += isinstance(event, OPENING) - isinstance(event, CLOSING)
+        if depth > DEPTH:
+            raise _too_deep()
+    return yaml.load(text, Loader)
 
 
-class _Reader:
-    """Reads YAML line by line."""
-
-    def __init__(self, text: str) -> None:
-        self._lines = text.expandtabs().splitlines()
-        self._at = 0
-
-    def document(self) -> Any:
-        found = self._block(-1)
-        if self._peek() is not None:
-            raise self._wrong("is not indented as what stands above it")
-        return found
-
-    def _wrong(self, why: str) -> ValueError:
-        return ValueError(f"line {self._at + 1} {why}")
-
-    def _peek(self) -> tuple[int, str] | None:
-        """The indentation and the text of the next line that says something."""
-        while self._at < len(self._lines):
-            text = COMMENT.sub("", self._lines[self._at]).rstrip()
-            if text.strip() and text != "---":
-                return len(text) - len(text.lstrip()), text.strip()
-            self._at += 1
-        return None
-
-    def _block(self, outer: int) -> Any:
-        """What stands further in than that."""
-        ahead = self._peek()
-        if ahead is None or ahead[0] <= outer:
-            return None
-        indent, text = ahead
-        if text == "-" or text.startswith("- "):
-            return self._list(indent)
-        if KEY.match(text) and text[0] not in "[{":
-            return self._map(indent)
-        self._at += 1
-        return self._value(text, outer)
-
-    def _list(self, indent: int) -> list[Any]:
-        found = []
-        while (ahead := self._peek()) and ahead[0] == indent and ahead[1].startswith("-"):
-            if ahead[1] == "-":
-                self._at += 1
-                found.append(self._block(indent))
-            else:
-                # What follows the dash stands further in, as if on a line of its own.
-                line = self._lines[self._at]
-                self._lines[self._at] = f"{line[:indent]} {line[indent + 1 :]}"
-                found.append(self._block(indent))
-        return found
-
-    def _map(self, indent: int) -> dict[str, Any]:
-        found: dict[str, Any] = {}
-        while (ahead := self._peek()) and ahead[0] == indent:
-            match = KEY.match(ahead[1])
-            if match is None:
-                raise self._wrong("has no key with a colon")
-            self._at += 1
-            key, rest = str(_scalar(match[1])), match[2] or ""
-            if rest:
-                found[key] = self._value(rest, indent)
-                continue
-            after = self._peek()
-            same = after is not None and after[0] == indent and after[1].startswith("-")
-            found[key] = self._list(indent) if same else self._block(indent)
-        return found
-
-    def _value(self, text: str, outer: int) -> Any:
-        if text[0] in "|>":
-            return self._text(text, outer)
-        if text[0] in "&*!":
-            raise ValueError(f"line {self._at}: anchors, aliases and tags are not read here")
-        if text[0] in "[{":
-            while text.count("[") + text.count("{") > text.count("]") + text.count("}"):
-                ahead = self._peek()
-                if ahead is None:
-                    raise self._wrong("ends within brackets")
-                self._at += 1
-                text += f" {ahead[1]}"
-            return _Flow(text).value()
-        if text[0] not in "\"'":
-            while (ahead := self._peek()) and ahead[0] > outer:
-                self._at += 1
-                text += f" {ahead[1]}"
-        return _scalar(text)
-
-    def _text(self, mark: str, outer: int) -> str:
-        """A literal or folded block."""
-        lines: list[str] = []
-        while self._at < len(self._lines):
-            line = self._lines[self._at]
-            if line.strip() and len(line) - len(line.lstrip()) <= outer:
-                break
-            lines.append(line)
-            self._at += 1
-        while lines and not lines[-1].strip():
-            lines.pop()
-        inner = min((len(each) - len(each.lstrip()) for each in lines if each.strip()), default=0)
-        joined = ("\n" if mark[0] == "|" else " ").join(each[inner:] for each in lines)
-        return joined if mark.endswith("-") else f"{joined}\n"
+def _plain(value: Any, depth: int, budget: Iterator[bool]) -> Any:
+    """The value as JSON could say it: its keys are texts, and no alias leads anywhere."""
+    if depth > DEPTH:
+        raise _too_deep()
+    if not next(budget, False):
+        raise ValueError(f"it has more than {VALUES} values")
+    if isinstance(value, dict):
+        return {str(key): _plain(each, depth + 1, budget) for key, each in value.items()}
+    if isinstance(value, list):
+        return [_plain(each, depth + 1, budget) for each in value]
+    if value is None or isinstance(value, (str, int, float)):
+        return value
+    raise ValueError(f"a {type(value).__name__} has no meaning in it")
 
 
-class _Flow:
-    """Reads a collection in brackets."""
-
-    def __init__(self, text: str) -> None:
-        self._tokens = TOKEN.findall(text)
-
-    def value(self) -> Any:
-        token = self._next()
-        if token == "[":
-            items = []
-            while self._tokens and self._tokens[0] != "]":
-                items.append(self.value())
-                self._skip_comma()
-            self._next()
-            return items
-        if token == "{":
-            found: dict[str, Any] = {}
-            while self._tokens and self._tokens[0] != "}":
-                key = str(_scalar(self._next()))
-                if self._next() != ":":
-                    raise ValueError(f"there is no colon after {key}")
-                found[key] = self.value()
-                self._skip_comma()
-            self._next()
-            return found
-        return _scalar(token)
-
-    def _next(self) -> str:
-        if not self._tokens:
-            raise ValueError("a bracket is not closed")
-        return str(self._tokens.pop(0))
-
-    def _skip_comma(self) -> None:
-        if self._tokens and self._tokens[0] == ",":
-            self._tokens.pop(0)
+def _too_deep() -> ValueError:
+    return ValueError(f"its values stand more than {DEPTH} deep in each other")
 
 
 @dataclass
