@@ -151,7 +151,7 @@ class Walker:
             if value.startswith("!"):
                 self._objects[kinds()[type_]] = await self.create(kinds()[type_])
             return getattr(await self.object(kinds()[type_]), attribute or "id")
-        if isinstance(value, str) and value.startswith("$"):
+        if isinstance(value, str) and value.startswith("$") and value[1:].isidentifier():
             return self._secrets[value[1:]]
         if value == "#":
             number = next(self._number)
