@@ -114,8 +114,11 @@ EXTRA_DIST += \
   %D%/tests/test_cleanup.py \
   %D%/tests/test_command.py \
   %D%/tests/test_every_method.py \
+  %D%/tests/test_hosts.py \
   %D%/tests/test_identity.py \
+  %D%/tests/test_images.py \
   %D%/tests/test_networks.py \
+  %D%/tests/test_objects.py \
   %D%/tests/test_reading.py \
   %D%/tests/test_resources.py \
   %D%/tests/test_templates.py \

@@ -209,6 +209,7 @@ class Core(Region):
 
     def mean(self, kind: Kind, name_or_id: str, field: str) -> Any:
         """The object that a field of a request refers to."""
+        self.derive(kind)
         table = self.store.table(kind)
         found = table.get(name_or_id)
         if found is not None:

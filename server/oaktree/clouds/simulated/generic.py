@@ -326,9 +326,11 @@ class Generic(Core):
 
     def unused(self, kind: Kind) -> Any:
         """The one object of a kind as it is where nobody has changed it."""
+        thing = areas.thing(type_name(kind))
         new = self.make(kind)
-        self.complete(new, areas.thing(type_name(kind)), None)
-        new.id = self.single_id
+        self.complete(new, thing, None)
+        if not thing.id:
+            new.id = self.single_id
         for field in limits(kind):
             limit = getattr(new, field)
             limit.unlimited = not limit.HasField("limit")
