@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import Any
 
 from google.protobuf.timestamp_pb2 import Timestamp
@@ -51,9 +52,11 @@ async def _is_migrating(walker: Any, target: Any) -> dict[str, Any]:
 
 async def _another_migrates(walker: Any, target: Any) -> dict[str, Any]:
     await _is_migrating(walker, None)
-    found = await walker.listed(kinds()["server_migration"], target)
-    running = [each for each in found if each.status_raw != "cancelled"]
-    return {"name_or_id": running[0].id, "server": running[0].server_id}
+    while True:
+        for each in await walker.listed(kinds()["server_migration"], target):
+            if each.status_raw == "running":
+                return {"name_or_id": each.id, "server": each.server_id}
+        await asyncio.sleep(0.01)
 
 
 async def _host_is_down(walker: Any, server: Any) -> dict[str, Any]:
