@@ -3,8 +3,8 @@
 
     conform.py check                    every message, in all cases that its descriptor asks for
     conform.py fuzz                     random messages and corrupted bytes
-    conform.py freeze DIRECTORY         writes the cases of today's model to DIRECTORY/cases.gz
-    conform.py golden DIRECTORY...      reads what freeze wrote, then and today
+    conform.py freeze DIRECTORY         writes the cases of today's model to DIRECTORY/cases.xz
+    conform.py golden RELEASE...        reads what freeze wrote to RELEASE/conformance
     conform.py show TYPE [CASE]         prints cases, for people
     conform.py try TYPE HEX             what each language makes of these bytes
 
@@ -12,6 +12,9 @@ A case is a message as binary, as JSON and as text. Every program has to read ea
 three to be the same message, write the binary with its unknown fields, and print JSON and text; and
 what it printed is read by the others. For a golden that means: its bytes are read as what they
 meant at its release, under the names of then.
+
+With --accepted, what a release of 0.x has otherwise by an accepted break is left out; see
+doc/stability.rst.
 
 The exit status is 0 when all agree, 1 when not, with one line for each message and program that
 says what happened in which case, and 2 when there is no program to ask.
@@ -24,8 +27,8 @@ directory), GO the Go command, and where with_cpp or with_go is "no" that langua
 from __future__ import annotations
 
 import argparse
-import gzip
 import io
+import lzma
 import os
 import random
 import sys
@@ -33,6 +36,7 @@ from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 
+from accepted import changed
 from agree import MESSAGES, Finding, check, report, same_binary
 from cases import corpus
 from differences import differences
@@ -40,7 +44,7 @@ from fuzz import corrupted, random_messages
 from programs import LANGUAGES, Program, UnusableError, programs, pure_python, run
 from records import Case, read_cases, write_cases
 
-GOLDEN = "cases.gz"
+GOLDEN = "cases.xz"
 # As many as fit into memory with all answers; each round has a seed of its own.
 FUZZ_ROUND = 20000
 
@@ -117,22 +121,27 @@ def freeze(arguments: argparse.Namespace) -> int:
     write_cases(whole, corpus())
     arguments.directory.mkdir(parents=True, exist_ok=True)
     path = arguments.directory / GOLDEN
-    # Without the time, so that the same model always gives the same file.
-    path.write_bytes(gzip.compress(whole.getvalue(), compresslevel=9, mtime=0))
+    path.write_bytes(lzma.compress(whole.getvalue()))
     print(f"wrote {path}")
     return 0
 
 
 def thaw(directory: Path) -> list[Case]:
-    return list(read_cases(io.BytesIO(gzip.decompress((directory / GOLDEN).read_bytes()))))
+    return list(read_cases(io.BytesIO(lzma.decompress((directory / GOLDEN).read_bytes()))))
 
 
 def golden(arguments: argparse.Namespace) -> int:
     running = programs(languages())
     status = 0
-    for directory in arguments.directories:
-        cases = [case for case in thaw(directory) if case.type not in arguments.without]
-        print(f"{directory}:")
+    for release in arguments.releases:
+        cases = thaw(release / "conformance")
+        print(f"{release.resolve().name}: ", end="", flush=True)
+        if arguments.accepted and release.resolve().name.startswith("0."):
+            others = {case.type for case in cases} - MESSAGES.keys()
+            left_out = changed(arguments.accepted.read_text(), MESSAGES, others)
+            if left_out:
+                print(f"without {', '.join(sorted(left_out))}: ", end="")
+            cases = [case for case in cases if case.type not in left_out]
         status = conclude(len(cases), running, check(cases, running)) or status
     return status
 
@@ -171,10 +180,8 @@ def main() -> int:
     command.set_defaults(run=freeze)
 
     command = commands.add_parser("golden")
-    command.add_argument("directories", type=Path, nargs="+")
-    command.add_argument(
-        "--without", action="append", default=[], help="a message whose break has been accepted"
-    )
+    command.add_argument("releases", type=Path, nargs="+", metavar="RELEASE")
+    command.add_argument("--accepted", type=Path, help="the file of accepted breaks")
     command.set_defaults(run=golden)
 
     command = commands.add_parser("show")

@@ -2,15 +2,17 @@
 #
 # All languages make the same of all messages; see conform.py.
 
-conformance_tests = %D%/conformance.test %D%/fuzz.test
+conformance_tests = %D%/conformance.test %D%/fuzz.test %D%/golden.test
 TESTS += $(conformance_tests)
 
 EXTRA_DIST += \
   $(conformance_tests) \
+  %D%/accepted.py \
   %D%/agree.py \
   %D%/cases.py \
   %D%/conform.py \
   %D%/differences.py \
+  %D%/freeze \
   %D%/fuzz.py \
   %D%/model.py \
   %D%/programs.py \

@@ -3,8 +3,8 @@
 
 from __future__ import annotations
 
-import gzip
 import io
+import lzma
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -12,6 +12,7 @@ from pathlib import Path
 
 import conform
 import pytest
+from accepted import changed
 from agree import check, report
 from cases import UNKNOWN, shapes, to_case
 from differences import LARGE_TAG, LARGE_VARINT, LONG_VARINT, MAP_ENTRY, differences
@@ -161,15 +162,23 @@ def frozen(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., int
     ]
     monkeypatch.setattr(conform, "corpus", lambda: iter(few))
 
-    def read(change: Callable[[Case], Case] = lambda case: case, *arguments: str) -> int:
-        monkeypatch.setattr(sys, "argv", ["conform.py", "freeze", str(tmp_path)])
+    def read(
+        change: Callable[[Case], Case] = lambda case: case,
+        accepted: str = "",
+        version: str = "0.9.0",
+    ) -> int:
+        release = tmp_path / version
+        directory = release / "conformance"
+        monkeypatch.setattr(sys, "argv", ["conform.py", "freeze", str(directory)])
         assert conform.main() == 0
-        cases = conform.thaw(tmp_path)
+        cases = conform.thaw(directory)
         assert cases == few
         whole = io.BytesIO()
         write_cases(whole, map(change, cases))
-        (tmp_path / conform.GOLDEN).write_bytes(gzip.compress(whole.getvalue()))
-        monkeypatch.setattr(sys, "argv", ["conform.py", "golden", *arguments, str(tmp_path)])
+        (directory / conform.GOLDEN).write_bytes(lzma.compress(whole.getvalue()))
+        (tmp_path / "accepted.txt").write_text(accepted)
+        option = f"--accepted={tmp_path}/accepted.txt"
+        monkeypatch.setattr(sys, "argv", ["conform.py", "golden", option, str(release)])
         return conform.main()
 
     return read
@@ -204,7 +213,19 @@ def test_accepted_break_is_left_out(frozen: Callable[..., int]) -> None:
     def change(case: Case) -> Case:
         return case._replace(type=case.type.replace("Status", "State"))
 
-    assert frozen(change, "--without", "oaktree.common.v1.State") == 0
+    accepted = "MESSAGE_NO_DELETE oaktree.common.v1.State\n  Nobody had a use for it.\n"
+    assert frozen(change, accepted) == 0
+    assert frozen(change, accepted, version="1.0.0") == 1
+    assert frozen(change, accepted.replace("common", "compute")) == 1
+
+
+def test_what_holds_an_accepted_break_is_left_out_too() -> None:
+    left_out = changed("FIELD_NO_DELETE oaktree.common.v1.Project.id\n  why\n", MODEL, {"a.Gone"})
+    assert {f"oaktree.{name}" for name in ("common.v1.Project", "common.v1.Location")} <= left_out
+    assert "oaktree.operation.v1.Operation" in left_out
+    assert not left_out & {"a.Gone", "oaktree.common.v1.QuotaLimit"}
+    assert changed("# none\n  of them", MODEL, {"a.Gone"}) == set()
+    assert changed("MESSAGE_NO_DELETE a.Gone\n  why", MODEL, {"a.Gone"}) == {"a.Gone"}
 
 
 def test_same_seed_makes_the_same() -> None:
