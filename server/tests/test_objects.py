@@ -178,6 +178,11 @@ async def test_a_copy_is_an_object_of_its_own(call: Calls, stub: Any) -> None:
     assert copied.operation.resource.id == "other/to"
     await call("DeleteObject", container="box", name_or_id="from")
     assert (await call("GetObject", container="other", name_or_id="to")).object.size_bytes == 5
+    # It does not fit into the id of the operation.
+    name = "".join(hashlib.sha512(bytes([each])).hexdigest() for each in range(8))
+    long = {"container": "other", "name_or_id": "to", "destination_name": name}
+    copied = await call("CopyObject", wait=True, **long)
+    assert copied.operation.state == operation.OPERATION_STATE_SUCCEEDED
     again = {"container": "other", "name_or_id": "to", "destination_container": "lost"}
     reason = await call.reason("CopyObject", destination_name="x", **again)
     assert reason == "REFERENCE_NOT_FOUND"

@@ -8,6 +8,7 @@ with the same clouds can ask again. What is remembered beside is only when it be
 from __future__ import annotations
 
 import asyncio
+import hashlib
 import itertools
 import time
 from collections.abc import Callable, Mapping, Sequence
@@ -39,6 +40,8 @@ from oaktree.shapes import (
 MEMORY = 3600.0
 LONG_MEMORY = 24 * 3600.0
 ID_LIMIT = 512
+# Before the digest of a name that is too long for an operation's id: only this oaktree knows it.
+LONG = "\0"
 
 RUNNING = operation.OPERATION_STATE_RUNNING
 SUCCEEDED = operation.OPERATION_STATE_SUCCEEDED
@@ -61,6 +64,8 @@ class Operations:
 
     def __init__(self, places: Places) -> None:
         self._places = places
+        # The long names of which operations tell the digest.
+        self._long: dict[str, str] = {}
         # In the order in which something was last known of them.
         self._remembered: dict[str, tuple[float, operation.Operation]] = {}
         # By the kinds of those that the oaktree itself carries out, who tells of them by their ids.
@@ -75,17 +80,20 @@ class Operations:
         awaited: Any = outcome.awaited if outcome.awaited is not None else outcome.resource
         kind = kind_of(method)
         begun = now()
-        id_ = tokens.encode(
-            [
-                kind,
-                list(key(region.location)),
-                type_name(type(awaited)),
-                awaited.id,
-                parent_id(awaited),
-                ENDS[kind].needs(request, outcome.resource) if kind in ENDS else "",
-                begun.seconds,
-            ]
-        )
+        said = [
+            kind,
+            list(key(region.location)),
+            type_name(type(awaited)),
+            awaited.id,
+            parent_id(awaited),
+            ENDS[kind].needs(request, outcome.resource) if kind in ENDS else "",
+            begun.seconds,
+        ]
+        id_ = tokens.encode(said)
+        if len(id_) > ID_LIMIT:
+            said[3] = LONG + hashlib.sha256(awaited.id.encode()).hexdigest()
+            self._long[said[3]] = awaited.id
+            id_ = tokens.encode(said)
         assert len(id_) <= ID_LIMIT, kind
         made = operation.Operation(
             location=region.location,
@@ -162,7 +170,8 @@ class Operations:
             seen.start_time.seconds = begun
         resource_kind = kinds().get(type_)
         end = ENDS.get(kind)
-        if resource_kind is None or end is None:
+        object_id = self._long.get(object_id, object_id)
+        if resource_kind is None or end is None or object_id.startswith(LONG):
             seen.state = UNKNOWN
             return seen, region
         found: Any = await look_again(region, resource_kind, object_id, within)
