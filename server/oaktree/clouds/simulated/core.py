@@ -33,6 +33,7 @@ from oaktree.shapes import (
     Kind,
     Method,
     area_of,
+    cached,
     kinds,
     method_named,
     parent_of,
@@ -338,7 +339,7 @@ class Core(Region):
         thing = areas.thing(type_name(kind))
         for step in thing.death:
             target = self.changed(target, functools.partial(self.said, step))
-        if self.is_to_fail(target, "delete"):
+        if thing.dying and failing(kind, "delete") and self.is_to_fail(target, "delete"):
             self.goes_through(target, [Step(thing.dying, {})], "delete")
             return Outcome(target, pending=True)
         self.courses.pop((kind, self.store.key(target)), None)
@@ -361,6 +362,7 @@ class Core(Region):
                     self.gone(each)
         self.store.table(kind).remove(key)
         self.blobs.pop(key, None)
+        self.courses.pop((kind, key), None)
         unmade = areas.thing(type_name(kind)).unmade
         if unmade is not None:
             unmade(self, now)
@@ -444,8 +446,8 @@ class Core(Region):
         steps, course = list(steps), object()
         if steps:
             self.courses[kind, key] = course
-        if steps and self.is_to_fail(resource, what):
-            failed = areas.thing(type_name(kind)).failed.get(what, {"status": "ERROR"})
+        failed = failing(kind, what)
+        if steps and failed and self.is_to_fail(resource, what):
             steps[-1] = Step(steps[-1].after, failed)
         for step in steps:
             due += step.after * self.quirks.pace
@@ -479,7 +481,7 @@ class Core(Region):
         """What happens by itself and fails is seen on the object, and by nobody else."""
 
         def change(resource: Any) -> None:
-            self.say(resource, Step(0, {"status": "ERROR"}))
+            self.say(resource, Step(0, failing(kind, "")))
             if "fault" in resource.DESCRIPTOR.fields_by_name:
                 self.say(resource, Step(0, {"task_state": None}))
                 resource.fault.code = 500
@@ -540,6 +542,19 @@ class Core(Region):
         failure.error.upstream.service = service
         failure.error.upstream.http_status = self.quirks.quota_status
         return failure
+
+
+@cached
+def failing(kind: Kind, what: str) -> Fields:
+    """What an object comes to when what it goes through fails; empty where nothing can tell."""
+    thing = areas.thing(type_name(kind))
+    if what in thing.failed:
+        return thing.failed[what]
+    field = kind.DESCRIPTOR.fields_by_name.get(thing.status)
+    if field is None or field.enum_type is None:
+        return {}
+    error = f"{snake(field.enum_type.name).upper()}_ERROR"
+    return {thing.status: "ERROR"} if error in field.enum_type.values_by_name else {}
 
 
 @functools.cache

@@ -296,6 +296,9 @@ class Generic(Core):
             new.name = filled_in(thing.name, new)
         if thing.id:
             new.id = filled_in(thing.id, new)
+        there = self.store.table(type(new)).get(self.store.key(new))
+        if there is not None:
+            raise self.already(there)
         self.check_unique(new, thing)
 
     @property
@@ -303,22 +306,14 @@ class Generic(Core):
         return seed.uid(self.location.cloud, "user")
 
     def check_unique(self, new: Any, thing: Thing) -> None:
-        table = self.store.table(type(new))
-        there = table.get(self.store.key(new))
+        """Refuses an object that is like another in what no two have alike."""
+        key = self.store.key(new)
         for names in thing.unique:
             own = [getattr(new, name) for name in names.split()]
-            if not any(own):
-                continue
-            there = there or next(
-                (
-                    each
-                    for each in table
-                    if each.id != new.id and [getattr(each, name) for name in names.split()] == own
-                ),
-                None,
-            )
-        if there is not None:
-            raise self.already(there)
+            for each in self.store.table(type(new)) if any(own) else ():
+                alike = [getattr(each, name) for name in names.split()] == own
+                if alike and self.store.key(each) != key:
+                    raise self.already(each)
 
     @property
     def single_id(self) -> str:
@@ -401,10 +396,10 @@ class Generic(Core):
     def update(self, kind: Kind, target: Any, request: Any) -> Outcome:
         self.check_etag(target, request)
         self.check_limits(target, request)
-        if areas.thing(type_name(kind)).busy:
+        thing = areas.thing(type_name(kind))
+        if thing.busy:
             self.check_idle(target)
         self.check_unlocked(target)
-        thing = areas.thing(type_name(kind))
         changes = to_change(request)
         if set(changes) != {"is_immutable"}:
             self.check_unprotected(target, "is_immutable")
@@ -421,24 +416,14 @@ class Generic(Core):
             for step in thing.change[:1]:
                 self.say(resource, step)
 
-        before = target
         if thing.unique:
             trial = kind()
-            trial.CopyFrom(before)
+            trial.CopyFrom(target)
             change(trial)
-            self.check_unique_but(trial, thing)
+            self.check_unique(trial, thing)
         new = self.changed(target, change)
         self.goes_through(new, thing.change[1:], "update")
         return Outcome(new, pending=len(thing.change) > 1)
-
-    def check_unique_but(self, trial: Any, thing: Thing) -> None:
-        """Refuses a change by which an object would be like another."""
-        for names in thing.unique:
-            own = [getattr(trial, name) for name in names.split()]
-            for each in self.store.table(type(trial)):
-                if each.id != trial.id and any(own):
-                    if [getattr(each, name) for name in names.split()] == own:
-                        raise self.already(each)
 
     def check_childless(self, target: Any, request: Any) -> None:
         """Refuses to delete what others live in, where the request could have said to."""

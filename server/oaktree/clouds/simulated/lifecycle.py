@@ -7,9 +7,8 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-# What fields are set to, by their names. An enum is named by its value without the prefix; a text
-# with braces is filled in from the object's fields; None clears. What has to be computed is a
-# function of the region, the object and the request.
+# What fields are set to, by their names. An enum is named by its value without the prefix; None
+# clears. What has to be computed is a function of the region, the object and the request.
 Fields = Mapping[str, Any]
 Computed = Callable[[Any, Any, Any], Any]
 # What refuses a change, from the same.

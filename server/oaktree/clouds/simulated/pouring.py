@@ -173,7 +173,6 @@ def declare(
     about: the object that what has to be computed is about, where it is another.
     """
     for name, value in fields.items():
-        computed = callable(value)
         if callable(value):
             value = value(region, resource if about is None else about, request)
         field = resource.DESCRIPTOR.fields_by_name[name]
@@ -189,8 +188,6 @@ def declare(
             _declare_message(resource, name, value, region, request)
         elif field.enum_type is not None and isinstance(value, str):
             say(resource, name, value)
-        elif isinstance(value, str) and "{" in value and not computed:
-            setattr(resource, name, filled_in(value, resource))
         else:
             setattr(resource, name, value)
 
