@@ -114,6 +114,7 @@ EXTRA_DIST += \
   %D%/tests/test_cleanup.py \
   %D%/tests/test_command.py \
   %D%/tests/test_every_method.py \
+  %D%/tests/test_hostile.py \
   %D%/tests/test_hosts.py \
   %D%/tests/test_identity.py \
   %D%/tests/test_images.py \

@@ -71,7 +71,7 @@ class Operations:
         # By the kinds of those that the oaktree itself carries out, who tells of them by their ids.
         self.own: dict[str, Callable[[str], operation.Operation | None]] = {}
 
-    async def begin(
+    def begin(
         self, region: Region, method: Method, request: Any, outcome: Outcome
     ) -> operation.Operation | None:
         """The operation that a change has led to; None for a change that has none."""
@@ -125,10 +125,11 @@ class Operations:
         return sorted(found, key=lambda each: each.id)
 
     def read(self, id_: str) -> list[Any]:
-        """What an operation's id says."""
+        """What an operation's id says; when it began as a Timestamp."""
         try:
             known = tokens.decode(id_, str, list, str, str, str, str, int)
             cloud_name, region_name, project = known[1]
+            known[-1] = Timestamp(seconds=known[-1])
         except ValueError:
             raise Failure(
                 Code.INVALID_ARGUMENT,
@@ -166,8 +167,8 @@ class Operations:
             seen.id = id_
             seen.location.CopyFrom(region.location)
             seen.kind = kind
-            seen.create_time.seconds = begun
-            seen.start_time.seconds = begun
+            seen.create_time.CopyFrom(begun)
+            seen.start_time.CopyFrom(begun)
         resource_kind = kinds().get(type_)
         end = ENDS.get(kind)
         object_id = self._long.get(object_id, object_id)

@@ -150,7 +150,7 @@ class Api:
             if failure.code == Code.NOT_FOUND and getattr(request, "missing_ok", False):
                 return method.response()
             raise
-        begun = await self.operations.begin(region, method, request, outcome)
+        begun = self.operations.begin(region, method, request, outcome)
         if begun is not None and getattr(request, "delete_on_failure", False):
             self._in_background(self._delete_if_failed(region, begun, outcome))
         others = dict(outcome.answer)

@@ -37,7 +37,9 @@ def decode(text: str, *shape: type) -> list[Any]:
     opener = zlib.decompressobj()
     try:
         value = json.loads(opener.decompress(body, SIZE_LIMIT))
-    except zlib.error as error:
+        # JSON can say halves of characters, which no message takes.
+        json.dumps(value, ensure_ascii=False).encode()
+    except (zlib.error, RecursionError) as error:
         raise ValueError(str(error)) from None
     if opener.unconsumed_tail or not isinstance(value, list) or len(value) != len(shape):
         raise ValueError("damaged")
