@@ -14,7 +14,7 @@ from oaktreemodel.image import v1 as image
 
 from oaktree.api import validation
 from oaktree.api.reading import Reader, answer
-from oaktree.clouds import Region
+from oaktree.clouds import Outcome, Region
 from oaktree.failures import (
     NEVER,
     SAME_CALL,
@@ -191,16 +191,15 @@ async def upload(
         if start.HasField("size_bytes") and received != start.size_bytes:
             raise wrong_size(start.size_bytes, received)
         check.compare(checksums)
-        await _put(queue, None, sending)
         # What has come as a whole is not given up because the caller goes.
-        outcome = await asyncio.shield(sending)
+        outcome = await asyncio.shield(_end(queue, sending))
     except BaseException as error:
         if finished and isinstance(error, asyncio.CancelledError):
             raise
         failure = error if isinstance(error, Failure) else Failure(Code.CANCELLED, "", "given up")
         await asyncio.shield(_give_up(api, sending, queue, failure, target, created))
         raise
-    begun = await api.operations.begin(region, method, start, outcome)
+    begun = api.operations.begin(region, method, start, outcome)
     others: dict[str, Any] = {"received_size_bytes": received, "persisted_size_bytes": received}
     if begun is not None:
         others["operation"] = begun
@@ -282,6 +281,12 @@ async def _put(queue: asyncio.Queue[Any], item: Any, sending: asyncio.Future[Any
         putting.cancel()
         await sending
         raise Failure(Code.ABORTED, "ABORTED", "the cloud ended the upload", retry=WHOLE_FLOW)
+
+
+async def _end(queue: asyncio.Queue[Any], sending: asyncio.Future[Outcome]) -> Outcome:
+    """What the cloud makes of the whole."""
+    await _put(queue, None, sending)
+    return await sending
 
 
 async def _give_up(
