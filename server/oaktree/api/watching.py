@@ -256,6 +256,8 @@ class Watcher:
         own = place, region.view, kind, parent.id if parent is not None else ""
         found = self._feeds.get(own)
         if found is None or found.done:
+            # What those that have ended hold is given up.
+            self._feeds = {own: each for own, each in self._feeds.items() if not each.done}
             found = Feed(region, kind, self._places.patience, self.linger, parent)
             self._feeds[own] = found
         return found
@@ -308,17 +310,15 @@ def place(cursors: list[Cursor], positions: dict[str, Any]) -> bool:
     for cursor in cursors:
         if cursor.name not in positions:
             return False
-        at = positions[cursor.name]
-        if at == BEGUN:
-            # What was told of and has gone since could not be told: nothing remembers it.
-            return False
-        if at is None:
-            continue
-        epoch, position = at
-        if epoch != cursor.feed.epoch or cursor.feed.since(position) is None:
-            return False
-        cursor.position = position
-        cursor.owes_synced = False
+        match positions[cursor.name]:
+            case None:
+                continue
+            case [cursor.feed.epoch, int(position)] if cursor.feed.since(position) is not None:
+                cursor.position = position
+                cursor.owes_synced = False
+            case _:
+                # Of what has BEGUN too: what was told of and has gone since is not remembered.
+                return False
     return len(positions) == len(cursors)
 
 
