@@ -8,6 +8,7 @@ of one. What does not follow from its name is in the FILTERS of its area.
 
 from __future__ import annotations
 
+import operator
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -20,6 +21,7 @@ from oaktree.shapes import (
     FieldDescriptor,
     Kind,
     area_of,
+    is_map,
     kind_meant,
     singular,
     type_name,
@@ -53,7 +55,7 @@ RULES: Mapping[str, Rule] = {
 NEEDS = {"zones": "location", "ip_addresses": "addresses"}
 # Where the times stand that a filter calls otherwise.
 TIMES = {"changed": "update_time", "updated": "update_time", "created": "create_time"}
-SIDES: Mapping[str, Callable[[int, int], bool]] = {"since": int.__ge__, "before": int.__lt__}
+SIDES: Mapping[str, Callable[[int, int], bool]] = {"since": operator.ge, "before": operator.lt}
 
 EXCEPTIONS: Mapping[str, str | Asks | Rule] = areas.gathered("FILTERS")
 DEFAULTS: Mapping[str, Predicate] = areas.gathered("DEFAULTS")
@@ -74,11 +76,11 @@ def rule_for(kind: Kind, field: FieldDescriptor) -> Refers | Asks | Rule | None:
         )
     if name in RULES and NEEDS.get(name, "tags" if "tags" in name else "name") in has:
         return RULES[name]
-    if field.message_type is not None and field.message_type.GetOptions().map_entry:
+    if is_map(field):
         return _has_all(name) if name in has else None
     if timed := _time_rule(kind, name):
         return timed
-    for prefix, compare in (("min_", int.__ge__), ("max_", int.__le__)):
+    for prefix, compare in (("min_", operator.ge), ("max_", operator.le)):
         own = name.removeprefix(prefix)
         if own != name and own in has:
             return _compares(own, compare)

@@ -16,7 +16,7 @@ from oaktreemodel.common import v1 as common
 from oaktree.api import areas
 from oaktree.api.masks import unknown_paths, update_violations
 from oaktree.failures import Code, Failure, invalid, violation
-from oaktree.shapes import OWN_FIELDS, FieldDescriptor, Method, has_behavior
+from oaktree.shapes import OWN_FIELDS, FieldDescriptor, Method, has_behavior, is_map
 
 NAME_LIMIT = 255
 REQUEST_ID_LIMIT = 128
@@ -141,7 +141,7 @@ def _values(message: Message, prefix: str) -> list[common.FieldViolation]:
                 wrong.append(violation(path, "must not be negative", "OUT_OF_RANGE"))
         elif isinstance(value, (Timestamp, FieldMask)):
             pass
-        elif field.message_type is not None and field.message_type.GetOptions().map_entry:
+        elif is_map(field):
             pass
         elif field.message_type is not None:
             values = value if field.is_repeated else [value]
