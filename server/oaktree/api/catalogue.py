@@ -129,12 +129,8 @@ class CataloguePlaces(Places):
     """The same places, where regions, zones and services are asked for."""
 
     def __init__(self, places: Places) -> None:
-        super().__init__(places.clouds.values())
+        super().__init__(places.clouds.values(), places.patience)
         self._places = places
-
-    @property
-    def patience(self) -> float:
-        return self._places.patience
 
     async def select(
         self, locations: Sequence[common.Location], kind: Kind | None = None

@@ -16,14 +16,13 @@ from typing import Any
 
 from google.protobuf.message import Message
 from google.protobuf.timestamp_pb2 import Timestamp
-from oaktreemodel.cloud import v1 as cloud
 from oaktreemodel.common import v1 as common
 from oaktreemodel.operation import v1 as operation
 
 from oaktree.api import areas, tokens
 from oaktree.api.ends import End
 from oaktree.api.places import Places, Selection, key
-from oaktree.clouds import Outcome, Region
+from oaktree.clouds import Outcome, Region, View
 from oaktree.failures import Code, Failure
 from oaktree.shapes import (
     Kind,
@@ -119,10 +118,9 @@ class Operations:
                 del self._remembered[id_]
 
     def remembered(self, region: Region) -> list[operation.Operation]:
-        """Those of a region, in the order of their ids."""
+        """Those of a region."""
         place = key(region.location)
-        found = [known for _, known in self._remembered.values() if key(known.location) == place]
-        return sorted(found, key=lambda each: each.id)
+        return [known for _, known in self._remembered.values() if key(known.location) == place]
 
     def read(self, id_: str) -> list[Any]:
         """What an operation's id says; when it began as a Timestamp."""
@@ -231,15 +229,15 @@ async def look_again(region: Region, kind: Kind, id_: str, within: str) -> Messa
     return None if parent is None else await region.get(kind, id_, parent=parent)
 
 
-class Remembered(Region):
+class Remembered(View):
     """The operations of a region, answered for as a region answers for its objects."""
 
     def __init__(self, region: Region, operations: Operations) -> None:
-        self.location = region.location
-        self.identity = region.identity
-        self.poll_interval = region.poll_interval
-        self._region = region
+        super().__init__(region, "operations", self._all)
         self._operations = operations
+
+    async def _all(self, kind: Kind, parent: Message | None) -> Sequence[Message]:
+        return self._operations.remembered(self._region)
 
     async def page(
         self,
@@ -251,9 +249,8 @@ class Remembered(Region):
         wanted: Message | None = None,
         fields: frozenset[str] | None = None,
     ) -> Sequence[Message]:
-        known = self._operations.remembered(self._region)
-        asked = [each.id for each in known if each.id > after][:limit]
-        return [(await self._operations.look(id_))[0] for id_ in asked]
+        known: Sequence[Any] = await super().page(kind, after=after, limit=limit)
+        return [(await self._operations.look(each.id))[0] for each in known]
 
     async def get(
         self,
@@ -275,21 +272,14 @@ class Remembered(Region):
     ) -> Sequence[Message]:
         return []
 
-    async def capabilities(self) -> cloud.Capabilities:
-        return await self._region.capabilities()
-
 
 class OperationPlaces(Places):
     """Where operations are listed and watched: the same places, with other objects in them."""
 
     def __init__(self, places: Places, operations: Operations) -> None:
-        super().__init__(places.clouds.values())
+        super().__init__(places.clouds.values(), places.patience)
         self._places = places
         self._operations = operations
-
-    @property
-    def patience(self) -> float:
-        return self._places.patience
 
     async def select(
         self, locations: Sequence[common.Location], kind: Kind | None = None
