@@ -361,8 +361,10 @@ class Core(Region):
                 for each in self.children(child, now):
                     self.gone(each)
         self.store.table(kind).remove(key)
-        self.blobs.pop(key, None)
         self.courses.pop((kind, key), None)
+        notes: tuple[dict[str, Any], ...] = self.blobs, self.asked, self.resized, self.given
+        for known in notes:
+            known.pop(key, None)
         unmade = areas.thing(type_name(kind)).unmade
         if unmade is not None:
             unmade(self, now)

@@ -468,6 +468,8 @@ class Generic(Core):
         if not action.makes:
             return None
         kind = kinds()[action.makes]
+        # Before the action has changed anything.
+        self.check_quotas(kind)
         fields: dict[str, Any] = {action.origin: target.id} if action.origin else {}
         return self.new(kind, request, target, **fields)
 
