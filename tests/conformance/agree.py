@@ -18,6 +18,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterable, Sequence
+from itertools import zip_longest
 from typing import Any, NamedTuple
 
 import model
@@ -87,6 +88,30 @@ def same_text(kind: str, one: str, other: str) -> bool:
     return equal(*messages)
 
 
+def json_difference(one: str, other: str) -> str:
+    """Where they first differ."""
+    try:
+        left, right, path = json_value(one), json_value(other), "all"
+    except ValueError:
+        return f"{one} instead of {other}"
+    while True:
+        if isinstance(left, dict) and isinstance(right, dict):
+            keys = [key for key in left | right if left.get(key) != right.get(key)]
+            if keys:
+                path, left, right = f"{path}.{keys[0]}", left.get(keys[0]), right.get(keys[0])
+                continue
+        elif isinstance(left, list) and isinstance(right, list) and len(left) == len(right):
+            index = next(i for i, item in enumerate(left) if item != right[i])
+            path, left, right = f"{path}[{index}]", left[index], right[index]
+            continue
+        return f"{path.removeprefix('all.')} is {json.dumps(left)} instead of {json.dumps(right)}"
+
+
+def text_difference(one: str, other: str) -> str:
+    lines = zip_longest(plain(one).split("\n"), plain(other).split("\n"))
+    return next((f"{left!r} instead of {right!r}" for left, right in lines if left != right), "")
+
+
 def faults(case: Case, answer: Answer) -> Iterable[str]:
     if answer.fault:
         yield answer.fault
@@ -94,9 +119,9 @@ def faults(case: Case, answer: Answer) -> Iterable[str]:
     if not same_binary(case.type, case.binary, answer.binary):
         yield f"writes another message: {answer.binary.hex()} instead of {case.binary.hex()}"
     if case.json and not same_json(case.json, answer.json):
-        yield f"prints other JSON: {answer.json} instead of {case.json}"
+        yield f"prints other JSON: {json_difference(answer.json, case.json)}"
     if case.json and not same_text(case.type, case.text, answer.text):
-        yield f"prints other text: {answer.text} instead of {case.text}"
+        yield f"prints other text: {text_difference(answer.text, case.text)}"
 
 
 def check(cases: Sequence[Case], programs: Sequence[Program]) -> list[Finding]:
@@ -138,7 +163,7 @@ def report(findings: Sequence[Finding], limit: int = 30) -> str:
     for finding in findings:
         groups.setdefault((finding.case.type, finding.program), []).append(finding)
     lines = []
-    for (kind, program), group in groups.items():
+    for (kind, program), group in sorted(groups.items()):
         case, _, fault = group[0]
         more = f" (and {len(group) - 1} more)" if len(group) > 1 else ""
         lines.append(f"{kind}, case '{case.name}'{more}: {program}: {fault[:1000]}")
