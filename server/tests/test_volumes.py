@@ -102,6 +102,8 @@ async def test_an_attachment_is_made_in_steps(call: Calls, volume: Any) -> None:
 
 
 async def test_a_volume_becomes_an_image(call: Calls, volume: Any) -> None:
+    wrong = {"name_or_id": "data", "image_name": "copy", "visibility": "secret"}
+    assert await call.reason("UploadVolumeToImage", **wrong) == "INVALID_REQUEST"
     uploaded = await call(
         "UploadVolumeToImage", name_or_id="data", image_name="copy", disk_format="qcow2", wait=True
     )

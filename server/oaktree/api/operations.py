@@ -39,6 +39,8 @@ from oaktree.shapes import (
 MEMORY = 3600.0
 LONG_MEMORY = 24 * 3600.0
 ID_LIMIT = 512
+# How many names are remembered that are too long for an id.
+LONG_LIMIT = 10_000
 # Before the digest of a name that is too long for an operation's id: only this oaktree knows it.
 LONG = "\0"
 
@@ -92,6 +94,8 @@ class Operations:
         if len(id_) > ID_LIMIT:
             said[3] = LONG + hashlib.sha256(awaited.id.encode()).hexdigest()
             self._long[said[3]] = awaited.id
+            if len(self._long) > LONG_LIMIT:
+                del self._long[next(iter(self._long))]
             id_ = tokens.encode(said)
         assert len(id_) <= ID_LIMIT, kind
         made = operation.Operation(

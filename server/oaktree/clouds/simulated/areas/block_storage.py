@@ -153,12 +153,15 @@ def _reverted(region: Any, volume: Any, request: Any) -> Outcome:
 def _uploaded(region: Any, volume: Any, request: Any) -> Outcome:
     """Makes an image of what a volume has."""
     check_volume(region, volume, request.allow_in_use)
+    visibility = (request.visibility or "private").upper()
+    if visibility not in {"PUBLIC", "COMMUNITY", "SHARED", "PRIVATE"}:
+        raise wrong("visibility", f"'{request.visibility}' is no visibility of images")
     new = region.new(image.Image, None, name=request.image_name)
     formats = {"disk_format": "raw", "container_format": "bare"}
     for name, otherwise in formats.items():
         setattr(new, name, getattr(request, name) or otherwise)
     new.min_disk_gib, new.is_protected = volume.size_gib, request.is_protected
-    region.declare(new, {"visibility": (request.visibility or "private").upper()})
+    region.declare(new, {"visibility": visibility})
     new = region.has_bytes(region.born(new), b"a copy of " + volume.id.encode()).resource
     now = busy(region, volume, "UPLOADING", 0.2)
     return Outcome(now, pending=True, awaited=new, answer={"image_id": new.id})
