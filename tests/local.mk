@@ -33,10 +33,10 @@ include %D%/build/local.mk
 include %D%/protos/local.mk
 include %D%/surface/local.mk
 include %D%/bootstrap/local.mk
+include %D%/compat/local.mk
 include %D%/conformance/local.mk
 include %D%/interop/local.mk
 include %D%/timetravel/local.mk
-include %D%/compat/local.mk
 include %D%/packaging/local.mk
 include %D%/readme/local.mk
 include %D%/bench/local.mk

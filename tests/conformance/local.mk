@@ -40,6 +40,9 @@ endif
 conformance-programs: $(conformance_reader) $(python_package)
 .PHONY: conformance-programs
 
+gate_tests += %D%/golden.test
+gate_needs += conformance-programs
+
 # With another seed each time, which it prints; a seed of one's own by FUZZ_FLAGS=--seed=N.
 FUZZ_FLAGS = --cases=400000
 fuzz: conformance-programs
