@@ -4,7 +4,6 @@
 from __future__ import annotations
 
 import os
-import shutil
 import subprocess
 import sys
 import tempfile
@@ -57,9 +56,16 @@ def go() -> Program:
     name = (module / "go.mod").read_text().split()[1]
     packages = sorted(str(doc.parent.relative_to(module)) for doc in module.glob("*/*/doc.pb.go"))
     imports = "".join(f'\t_ "{name}/{package}"\n' for package in packages)
-    (room / "imports.go").write_text(f"package main\n\nimport (\n{imports})\n")
-    shutil.copyfile(HERE / "reader.go", room / "reader.go")
-    sources = [str(room / "reader.go"), str(room / "imports.go")]
+    texts = {
+        "imports.go": f"package main\n\nimport (\n{imports})\n",
+        "reader.go": (HERE / "reader.go").read_text(),
+    }
+    for file, text in texts.items():
+        # As a whole, for another test may be building it right now.
+        with tempfile.NamedTemporaryFile("w", dir=room, delete=False) as made:
+            made.write(text)
+        Path(made.name).replace(room / file)
+    sources = [str(room / file) for file in texts]
     done = subprocess.run(
         [go_command, "build", "-buildvcs=false", "-o", str(room / "reader"), *sources],
         cwd=module,
