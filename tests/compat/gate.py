@@ -79,25 +79,32 @@ def check(directory: Path, new: Release) -> list[str]:
 
 
 def edited(directory: Path) -> list[str]:
-    """Goldens that were changed or removed since they came into git."""
-    log = ["log", "--diff-filter=a", "--no-renames", "--name-only", "--format=", "--", "."]
+    """Files of goldens that are not, or no longer, as they came into git."""
+    log = ["log", "--reverse", "--diff-filter=A", "--no-renames", "--raw", "--no-abbrev"]
     if not directory.is_dir():
         return []
-    git = ["git", "-C", str(directory), *log]
     try:
-        done = subprocess.run(git, check=False, capture_output=True, text=True)
-    except FileNotFoundError:
-        return []
-    names = {name for name in done.stdout.split() if goldens_file(name)}
+        added = git_in(directory, *log, "--relative", "--format=", "--", ".")
+        came: dict[str, str] = {}
+        for line in added.splitlines():
+            what, name = line.split("\t")
+            came.setdefault(name, what.split()[3])
+        names = [name for name in came if "/" in name]  # not what lies beside the goldens
+        there = [name for name in names if (directory / name).is_file()]
+        hashes = git_in(directory, "hash-object", "--", *there).split() if there else []
+    except (FileNotFoundError, subprocess.CalledProcessError):
+        return []  # a tarball
+    now = dict(zip(there, hashes, strict=True))
     return [
-        f"{name} was changed after its release: put it back as it was." for name in sorted(names)
+        f"{directory / name} was changed after its release: put it back as it was."
+        for name in sorted(names)
+        if now.get(name) != came[name]
     ]
 
 
-def goldens_file(name: str) -> bool:
-    """Whether a file is in a golden, and not beside them."""
-    parts = Path(name).parts
-    return "goldens" in parts[:-2]
+def git_in(directory: Path, *words: str) -> str:
+    git = ["git", "-C", str(directory), *words]
+    return subprocess.run(git, check=True, capture_output=True, text=True).stdout
 
 
 def main() -> int:
