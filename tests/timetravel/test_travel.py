@@ -3,13 +3,12 @@
 
 from __future__ import annotations
 
-import os
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 import times
+from buf import run_buf
+from descriptors import ProtoTree
 from google.protobuf import json_format
 from messages import Model
 from travel import (
@@ -28,17 +27,14 @@ FILES = times.today(SRCDIR / "protos")
 PAST = Model("past", times.trial_past(FILES))
 TODAY = Model("today", FILES)
 FUTURE = Model("future", times.trial_future(FILES))
+GET = "/oaktree.compute.v1.ServerService/GetServer"
+LIST = "/oaktree.compute.v1.FlavorService/ListFlavors"
 
 
 @pytest.mark.parametrize(("older", "newer"), [(PAST, TODAY), (TODAY, FUTURE)])
-def test_times_differ_by_additions(older: Model, newer: Model, tmp_path: Path) -> None:
-    for name, model in (("older", older), ("newer", newer)):
-        tmp_path.joinpath(f"{name}.binpb").write_bytes(model.files.SerializeToString())
-    buf = str(Path(sys.executable).with_name("buf"))
-    config = '{"version": "v2", "breaking": {"use": ["FILE"]}}'
-    command = [buf, "breaking", "newer.binpb", "--against", "older.binpb", "--config", config]
-    environment = os.environ | {"BUF_CACHE_DIR": str(tmp_path)}
-    subprocess.run(command, check=True, cwd=tmp_path, env=environment)
+def test_times_differ_by_additions(older: Model, newer: Model) -> None:
+    old, new = (ProtoTree(model.files.SerializeToString()) for model in (older, newer))
+    assert run_buf(old, new) == []
 
 
 @pytest.mark.parametrize(("older", "newer"), [(PAST, TODAY), (TODAY, FUTURE)])
@@ -58,13 +54,36 @@ def test_times_differ_in_every_way(older: Model, newer: Model) -> None:
         assert old < new
 
 
+def freeze(directory: Path, *versions: str) -> None:
+    for version in versions:
+        directory.joinpath(version).mkdir()
+        path = directory / version / "descriptors.binpb"
+        path.write_bytes(TODAY.files.SerializeToString())
+
+
 def test_goldens_are_found(tmp_path: Path) -> None:
     assert times.goldens(tmp_path) == {}
-    for version in ("0.1.0", "0.2.0"):
-        tmp_path.joinpath("goldens", version).mkdir(parents=True)
-        path = tmp_path / "goldens" / version / "descriptors.binpb"
-        path.write_bytes(PAST.files.SerializeToString())
-    assert times.goldens(tmp_path) == {"0.1.0": PAST.files, "0.2.0": PAST.files}
+    freeze(tmp_path, "0.10.0", "0.2.0")
+    assert times.goldens(tmp_path) == {"0.2.0": FILES, "0.10.0": FILES}
+
+
+@pytest.mark.parametrize(
+    "broken",
+    [
+        f"RPC_NO_DELETE {GET[1:].replace('/', '.')}",
+        "FIELD_SAME_TYPE oaktree.compute.v1.GetServerRequest.name_or_id",
+        "FIELD_SAME_TYPE oaktree.compute.v1.Server.progress_percent",
+        "ENUM_NO_DELETE oaktree.compute.v1.ServerStatus",
+    ],
+)
+def test_what_was_broken_and_accepted_is_left_out(broken: str, tmp_path: Path) -> None:
+    freeze(tmp_path, "0.1.0", "1.0.0")
+    tmp_path.joinpath("accepted.txt").write_text(f"{broken}\n  It could not stay.\n")
+    goldens = {
+        version: Model(version, golden) for version, golden in times.goldens(tmp_path).items()
+    }
+    assert GET not in goldens["0.1.0"].methods and LIST in goldens["0.1.0"].methods
+    assert goldens["1.0.0"].methods.keys() == TODAY.methods.keys()
 
 
 def varint(number: int) -> bytes:
@@ -81,8 +100,6 @@ def outcome(path: str, client: Model, server: Model) -> Result:
     return Result(path, 0, sent + understood, json_format.MessageToJson(answer))
 
 
-GET = "/oaktree.compute.v1.ServerService/GetServer"
-LIST = "/oaktree.compute.v1.FlavorService/ListFlavors"
 FAILING = next(path for path in PAST.methods if fails(path))
 UNKNOWN = next(path for path in FUTURE.methods if path not in TODAY.methods)
 

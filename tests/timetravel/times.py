@@ -9,12 +9,13 @@ they grow with the tree and are the same each time.
 from __future__ import annotations
 
 import hashlib
-import subprocess
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import accepted
+from descriptors import compile_protos
+from golden import ACCEPTED, DESCRIPTORS, goldens_in
 from google.protobuf import descriptor_pb2 as pb
 from oaktreemodel.common.v1 import annotations_pb2 as ann
 
@@ -27,18 +28,19 @@ FILES, SERVICES, METHODS, FIELDS, VALUES = 6, 6, 12, 20, 25
 
 
 def today(protos: Path) -> pb.FileDescriptorSet:
-    files = sorted(str(path.relative_to(protos)) for path in protos.rglob("*.proto"))
-    command = [sys.executable, "-m", "grpc_tools.protoc", f"-I{protos}", "--include_imports"]
-    done = subprocess.run([*command, "-o/dev/stdout", *files], check=True, stdout=subprocess.PIPE)
-    return pb.FileDescriptorSet.FromString(done.stdout)
+    return pb.FileDescriptorSet.FromString(compile_protos(protos))
 
 
-def goldens(protos: Path) -> dict[str, pb.FileDescriptorSet]:
-    """What was released, by version."""
-    return {
-        path.parent.name: pb.FileDescriptorSet.FromString(path.read_bytes())
-        for path in sorted(protos.glob("goldens/*/descriptors.binpb"))
-    }
+def goldens(directory: Path) -> dict[str, pb.FileDescriptorSet]:
+    """What was released, by version. From 0.x, what of it was broken and accepted is left out."""
+    file = directory / ACCEPTED
+    broken = accepted.parse(file.read_text() if file.exists() else "").reasons
+    names = {name.split()[-1] for name in broken}
+    found = {}
+    for version, path in goldens_in(directory).items():
+        golden = pb.FileDescriptorSet.FromString((path / DESCRIPTORS).read_bytes())
+        found[version] = golden if accepted.is_stable(version) else without(golden, names)
+    return found
 
 
 def ours(model: pb.FileDescriptorSet) -> Iterator[pb.FileDescriptorProto]:
@@ -83,6 +85,32 @@ def keep(all_of_them: Any, some: list[Any]) -> None:
     all_of_them.extend(copies)
 
 
+def without(model: pb.FileDescriptorSet, names: set[str]) -> pb.FileDescriptorSet:
+    """The model without the methods that have to do with any of these elements or packages."""
+    uses = uses_of(model)
+
+    def is_named(name: str) -> bool:
+        return any(
+            f"{each}.".startswith(f"{name}.") or f"{name}.".startswith(f"{each}.") for each in names
+        )
+
+    def is_touched(method: pb.MethodDescriptorProto) -> bool:
+        return any(
+            is_named(name[1:]) for name in reach(uses, [method.input_type, method.output_type])
+        )
+
+    less = pb.FileDescriptorSet()
+    less.CopyFrom(model)
+    for file in ours(less):
+        for service in file.service:
+            name = f"{file.package}.{service.name}"
+            left = [
+                m for m in service.method if not is_named(f"{name}.{m.name}") and not is_touched(m)
+            ]
+            keep(service.method, left)
+    return less
+
+
 def forget_fields(message: pb.DescriptorProto, name: str) -> None:
     for nested in message.nested_type:
         if not nested.options.map_entry:
@@ -124,22 +152,10 @@ def forget_values(enum: pb.EnumDescriptorProto, name: str) -> None:
 
 def forget_unused(past: pb.FileDescriptorSet) -> None:
     """Forgets the messages and enums that nothing leads to any more."""
-    uses: dict[str, set[str]] = {}
-    pending = []
-    for file in ours(past):
-        for message in file.message_type:
-            uses[f".{file.package}.{message.name}"] = set(types_of(message))
-        for service in file.service:
-            for method in service.method:
-                pending += [method.input_type, method.output_type]
-    pending += [name for name in uses if name.startswith(COMMON)]
-    used = set()
-    while pending:
-        # A nested type lives in the one at the top.
-        name = ".".join(pending.pop().split(".")[:5])
-        if name not in used:
-            used.add(name)
-            pending += uses.get(name, ())
+    uses = uses_of(past)
+    methods = [m for file in ours(past) for service in file.service for m in service.method]
+    named = [name for method in methods for name in (method.input_type, method.output_type)]
+    used = reach(uses, [*named, *(name for name in uses if name.startswith(COMMON))])
     for file in ours(past):
         for types in (file.message_type, file.enum_type):
             keep(
@@ -150,6 +166,27 @@ def forget_unused(past: pb.FileDescriptorSet) -> None:
                     if f".{file.package}.{one.name}" in used or f".{file.package}." == COMMON
                 ],
             )
+
+
+def uses_of(model: pb.FileDescriptorSet) -> dict[str, set[str]]:
+    """The types that each message at the top holds."""
+    return {
+        f".{file.package}.{message.name}": set(types_of(message))
+        for file in ours(model)
+        for message in file.message_type
+    }
+
+
+def reach(uses: dict[str, set[str]], names: list[str]) -> set[str]:
+    """The types at the top that these lead to, and these."""
+    found: set[str] = set()
+    while names:
+        # A nested type lives in the one at the top.
+        name = ".".join(names.pop().split(".")[:5])
+        if name not in found:
+            found.add(name)
+            names += uses.get(name, ())
+    return found
 
 
 def types_of(message: pb.DescriptorProto) -> Iterator[str]:

@@ -327,7 +327,7 @@ def visit(
 def visit_oaktree(peers: Peers, past: Model, judge: Judge) -> None:
     command = [sys.executable, "-m", "oaktree", "--simulated", "--listen", "127.0.0.1:0"]
     log = peers.work / "oaktree.log"
-    said = options(peers.today)
+    said = options(past)
     with running([*command, "--log-level", "error"], log) as address:
         reads: list[tuple[str, bytes]] = []
         changes: list[tuple[str, bytes]] = []
@@ -415,7 +415,8 @@ def main() -> int:
     protos = SRCDIR / "protos"
     files = times.today(protos)
     today = Model("today", files)
-    pasts = [Model(version, golden) for version, golden in times.goldens(protos).items()]
+    goldens = times.goldens(Path(os.environ.get("GOLDENS") or protos / "goldens"))
+    pasts = [Model(version, golden) for version, golden in goldens.items()]
     pasts.append(Model("a trial past", times.trial_past(files)))
     peers = Peers(arguments.work, today)
     judge = Judge()
