@@ -17,6 +17,12 @@ def test_everything_is_carried_or_declined() -> None:
     assert sum(verdict.carried.values()) > 1000
 
 
+def test_shade_is_there_as_a_whole() -> None:
+    # Nobody adds to it any more.
+    libraries = [row["library"] for rows in SURFACE.methods.values() for row in rows]
+    assert libraries.count("shade") == 298
+
+
 def test_the_page_is_what_the_tables_come_to() -> None:
     assert PAGE.read_text() == page(judge(SURFACE)), "run tests/surface/surface.py --write"
 
