@@ -47,8 +47,9 @@ def only(directory: Path, pattern: str) -> Path:
 
 
 def git(clone: Path, *arguments: str) -> str:
-    identity = ("-c", "user.name=nobody", "-c", "user.email=nobody@example.org")
-    return run("git", *identity, "-C", clone, *arguments)
+    settings = ("user.name=nobody", "user.email=nobody@example.org", "commit.gpgsign=false")
+    options = (word for setting in settings for word in ("-c", setting))
+    return run("git", *options, "-C", clone, *arguments)
 
 
 def copy_of_this_tree(target: Path) -> None:
