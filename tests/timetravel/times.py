@@ -86,8 +86,12 @@ def keep(all_of_them: Any, some: list[Any]) -> None:
 
 
 def without(model: pb.FileDescriptorSet, names: set[str]) -> pb.FileDescriptorSet:
-    """The model without the methods that have to do with any of these elements or packages."""
+    """The model without the methods that have to do with any of these elements or files."""
     uses = uses_of(model)
+    for file in ours(model):
+        if file.name in names:
+            for inside in (file.message_type, file.enum_type, file.service):
+                names = names | {f"{file.package}.{each.name}" for each in inside}
 
     def is_named(name: str) -> bool:
         return any(
