@@ -4,6 +4,7 @@
 EXTRA_DIST += \
   $(wildcard $(srcdir)/%D%/*.rst) \
   %D%/bench-server.txt \
+  %D%/bench-size.txt \
   %D%/bench.txt \
   CONTRIBUTING.rst \
   README.rst \
