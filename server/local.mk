@@ -91,6 +91,7 @@ EXTRA_DIST += \
   %D%/oaktree/serve/handlers.py \
   %D%/oaktree/serve/server.py \
   %D%/oaktree/shapes.py \
+  %D%/oaktree/tables.py \
   %D%/pyproject.toml \
   %D%/setup.cfg \
   %D%/setup.py \

@@ -132,6 +132,12 @@ def parent_of(kind: Kind) -> Kind | None:
 
 
 @cached
+def child_kinds(kind: Kind) -> tuple[Kind, ...]:
+    """The kinds of resources that live in one of this kind."""
+    return tuple(each for each in kinds().values() if parent_of(each) is kind)
+
+
+@cached
 def parent_path(kind: Kind) -> str:
     """The field of a resource that tells the one it lives in; empty where none does."""
     parent = parent_of(kind)
@@ -147,6 +153,11 @@ def parent_path(kind: Kind) -> str:
 def spoken_name(kind: Kind) -> str:
     """The name of a resource as people say it: floating IP."""
     return re.sub(r"\bip\b", "IP", type_name(kind).replace("_", " "))
+
+
+def spoken(resource: Any) -> str:
+    """An object as messages name it: the floating IP '192.0.2.7'."""
+    return f"the {spoken_name(type(resource))} '{resource.name or resource.id}'"
 
 
 def _method(descriptor: MethodDescriptor) -> Method:

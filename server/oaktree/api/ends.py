@@ -10,7 +10,7 @@ from typing import Any
 from google.protobuf.message import Message
 
 from oaktree.failures import WHOLE_FLOW, Code, Failure
-from oaktree.shapes import spoken_name, word_of
+from oaktree.shapes import spoken, word_of
 
 # Fields in which an object says why it is as it is.
 REASONS = ("fault.message", "status_reason", "status_detail", "fault_message", "last_error")
@@ -77,7 +77,7 @@ def fails(field: str, bad: Sequence[str]) -> Callable[[Any, str], Failure | None
 
 def upstream_failed(resource: Any, state: str) -> Failure:
     why = next(filter(None, (_text(resource, path) for path in REASONS)), "")
-    text = f"the {spoken_name(type(resource))} '{resource.name or resource.id}' is in {state}"
+    text = f"{spoken(resource)} is in {state}"
     return Failure(
         Code.INTERNAL, "UPSTREAM_FAILED", f"{text}: {why}" if why else text, retry=WHOLE_FLOW
     )

@@ -22,15 +22,8 @@ EXACTLY_ONE, AT_MOST_ONE: by the name of a message, groups of fields that exclud
 from __future__ import annotations
 
 import functools
-import importlib
-import pkgutil
-from typing import Any
 
+from oaktree import tables
 
-@functools.cache
-def gathered(name: str) -> dict[str, Any]:
-    """One table of all areas."""
-    found: dict[str, Any] = {}
-    for module in pkgutil.iter_modules(__path__):
-        found.update(getattr(importlib.import_module(f"{__name__}.{module.name}"), name, {}))
-    return found
+# One table of all areas.
+gathered = functools.partial(tables.gathered, __name__)

@@ -34,12 +34,13 @@ from oaktree.shapes import (
     Method,
     area_of,
     cached,
+    child_kinds,
     kinds,
     method_named,
-    parent_of,
     parent_path,
     reference,
     snake,
+    spoken,
     spoken_name,
     type_name,
     values_at,
@@ -255,40 +256,30 @@ class Core(Region):
             resource=reference(there),
         )
 
-    def in_use(self, there: Any, by: str) -> Failure:
+    def refused(self, there: Any, reason: str, how: str, **others: Any) -> Failure:
+        """That an object is in the way of a change by how it is."""
         return Failure(
             Code.FAILED_PRECONDITION,
-            "IN_USE",
-            f"the {spoken_name(type(there))} '{there.name or there.id}' is in use by {by}",
+            reason,
+            f"{spoken(there)} {how}",
             resource=reference(there),
+            **others,
         )
+
+    def in_use(self, there: Any, by: str) -> Failure:
+        return self.refused(there, "IN_USE", f"is in use by {by}")
 
     def wrong_state(self, there: Any, how: str) -> Failure:
-        return Failure(
-            Code.FAILED_PRECONDITION,
-            "WRONG_STATE",
-            f"the {spoken_name(type(there))} '{there.name or there.id}' is {how}",
-            retry=WHOLE_FLOW,
-            resource=reference(there),
-        )
+        return self.refused(there, "WRONG_STATE", f"is {how}", retry=WHOLE_FLOW)
 
     def in_transition(self, there: Any, by: str) -> Failure:
-        return Failure(
-            Code.FAILED_PRECONDITION,
-            "IN_TRANSITION",
-            f"the {spoken_name(type(there))} '{there.name or there.id}' is busy: {by}",
-            retry=SAME_CALL,
-            delay_seconds=self.quirks.pace,
-            resource=reference(there),
+        pace = self.quirks.pace
+        return self.refused(
+            there, "IN_TRANSITION", f"is busy: {by}", retry=SAME_CALL, delay_seconds=pace
         )
 
     def protected(self, there: Any, how: str) -> Failure:
-        return Failure(
-            Code.FAILED_PRECONDITION,
-            "PROTECTED",
-            f"the {spoken_name(type(there))} '{there.name or there.id}' is protected: {how}",
-            resource=reference(there),
-        )
+        return self.refused(there, "PROTECTED", f"is protected: {how}")
 
     def tagged(self, target: Any, tags: Sequence[str]) -> Any:
         """The object with these tags; the same one where that changes nothing."""
@@ -356,10 +347,9 @@ class Core(Region):
         now = self.store.table(kind).get(key)
         if now is None:
             return
-        for child in kinds().values():
-            if parent_of(child) is kind:
-                for each in self.children(child, now):
-                    self.gone(each)
+        for child in child_kinds(kind):
+            for each in self.children(child, now):
+                self.gone(each)
         self.store.table(kind).remove(key)
         self.courses.pop((kind, key), None)
         notes: tuple[dict[str, Any], ...] = self.blobs, self.asked, self.resized, self.given
@@ -376,8 +366,7 @@ class Core(Region):
             own = target.name if path.endswith(("_name", "_names")) else target.id
             for each in self.store.table(kinds()[type_]):
                 if own in values_at(each, path):
-                    what = spoken_name(type(each))
-                    raise self.in_use(target, f"the {what} '{each.name or each.id}'")
+                    raise self.in_use(target, spoken(each))
 
     def act(
         self,

@@ -31,6 +31,7 @@ from oaktree.shapes import (
     Method,
     area_of,
     cached,
+    child_kinds,
     is_map,
     is_sensitive,
     is_single,
@@ -40,6 +41,7 @@ from oaktree.shapes import (
     parent_of,
     parent_path,
     singular,
+    spoken,
     spoken_name,
     to_change,
     type_name,
@@ -429,10 +431,9 @@ class Generic(Core):
         """Refuses to delete what others live in, where the request could have said to."""
         if getattr(request, "cascade", True):
             return
-        for kind in kinds().values():
-            if parent_of(kind) is type(target) and (found := self.children(kind, target)):
-                what = spoken_name(kind)
-                raise self.in_use(target, f"the {what} '{found[0].name or found[0].id}'")
+        for kind in child_kinds(type(target)):
+            for each in self.children(kind, target):
+                raise self.in_use(target, spoken(each))
 
     # -- actions and questions --------------------------------------------------------------------
 

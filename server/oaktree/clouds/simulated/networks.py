@@ -24,21 +24,13 @@ class Networks(Core):
     """What servers and floating IPs need of networks."""
 
     async def page(
-        self,
-        kind: Kind,
-        *,
-        after: str = "",
-        limit: int = 1000,
-        parent: Message | None = None,
-        wanted: Message | None = None,
-        fields: frozenset[str] | None = None,
+        self, kind: Kind, *, limit: int = 1000, wanted: Message | None = None, **others: Any
     ) -> Sequence[Message]:
-        found = await super().page(
-            kind, after=after, limit=limit, parent=parent, wanted=wanted, fields=fields
-        )
         if kind is not network.NetworkAgent or wanted is None:
-            return found
-        return [each for each in found if self.serves(each, wanted)]
+            return await super().page(kind, limit=limit, wanted=wanted, **others)
+        # Fewer than the limit would mean that there are no more.
+        found = await super().page(kind, limit=len(self.store.table(kind)), **others)
+        return [each for each in found if self.serves(each, wanted)][:limit]
 
     def serves(self, agent: Any, wanted: Any) -> bool:
         """Whether an agent serves the routers and networks that a filter names."""

@@ -122,10 +122,8 @@ class Objects(Images, Generic):
                 setattr(told, name, getattr(found, name))
         return told
 
-    async def get(
-        self, kind: Kind, id_: str, *, parent: Any = None, fields: frozenset[str] | None = None
-    ) -> Any:
-        found: Any = await super().get(kind, id_, parent=parent, fields=fields)
+    async def get(self, kind: Kind, id_: str, **others: Any) -> Any:
+        found: Any = await super().get(kind, id_, **others)
         if found is not None and kind is object_store.Object:
             return self.as_read(found)
         return found

@@ -40,30 +40,16 @@ class Volumes(Core):
     """The methods of VolumeService that are not like all others, and attaching to servers."""
 
     async def page(
-        self,
-        kind: Kind,
-        *,
-        after: str = "",
-        limit: int = 1000,
-        parent: Message | None = None,
-        wanted: Message | None = None,
-        fields: frozenset[str] | None = None,
+        self, kind: Kind, *, parent: Message | None = None, **others: Any
     ) -> Sequence[Message]:
         if kind is block_storage.VolumeTypeAccess:
             check_private(parent)
-        return await super().page(
-            kind, after=after, limit=limit, parent=parent, wanted=wanted, fields=fields
-        )
+        return await super().page(kind, parent=parent, **others)
 
     async def get(
-        self,
-        kind: Kind,
-        id_: str,
-        *,
-        parent: Message | None = None,
-        fields: frozenset[str] | None = None,
+        self, kind: Kind, id_: str, *, fields: frozenset[str] | None = None, **others: Any
     ) -> Message | None:
-        found = await super().get(kind, id_, parent=parent, fields=fields)
+        found = await super().get(kind, id_, fields=fields, **others)
         if kind is block_storage.VolumeAttachment and found and "connection_info" in (fields or ()):
             return connected(self, found)  # type: ignore[no-any-return]
         return found

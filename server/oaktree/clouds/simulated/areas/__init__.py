@@ -38,29 +38,18 @@ depth then.
 from __future__ import annotations
 
 import functools
-import importlib
-import pkgutil
-from typing import Any
 
+from oaktree import tables
 from oaktree.clouds.simulated.lifecycle import Action, Check, Query, Thing
 
-
-@functools.cache
-def gathered(name: str) -> dict[str, Any]:
-    """One table of all areas."""
-    found: dict[str, Any] = {}
-    for module in pkgutil.iter_modules(__path__):
-        found.update(getattr(importlib.import_module(f"{__name__}.{module.name}"), name, {}))
-    return found
+# One table of all areas.
+gathered = functools.partial(tables.gathered, __name__)
 
 
 @functools.cache
 def upper() -> frozenset[str]:
     """The enums whose words are upper case."""
-    found: set[str] = set()
-    for module in pkgutil.iter_modules(__path__):
-        found |= getattr(importlib.import_module(f"{__name__}.{module.name}"), "UPPER", set())
-    return frozenset(found)
+    return frozenset().union(*tables.declared(__name__, "UPPER"))
 
 
 def thing(type_: str) -> Thing:

@@ -18,7 +18,7 @@ from oaktreemodel.image import v1 as image
 from oaktree.clouds import Outcome
 from oaktree.clouds.simulated.lifecycle import Action, Fields, Query, Step, Thing
 from oaktree.failures import Code, Failure, invalid, not_found, violation
-from oaktree.shapes import reference, word_of
+from oaktree.shapes import reference, spoken, word_of
 
 DRIVER = "cinder.backup.drivers.swift.SwiftBackupDriver"
 RESTING = ("AVAILABLE", "ERROR")
@@ -403,7 +403,7 @@ def _check_type(region: Any, target: Any, request: Any) -> None:
     """Refuses to change what volumes of a type rely on."""
     for each in region.store.table(block_storage.Volume):
         if each.volume_type_id == target.id:
-            raise region.in_use(target, f"the volume '{each.name or each.id}'")
+            raise region.in_use(target, spoken(each))
 
 
 def _check_default(region: Any, target: Any, request: Any) -> None:

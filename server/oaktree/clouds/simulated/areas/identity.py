@@ -9,8 +9,8 @@ from typing import Any
 from oaktreemodel.identity import v1 as identity
 
 from oaktree.clouds.simulated.lifecycle import Fields, Thing
-from oaktree.failures import Code, Failure, invalid, violation
-from oaktree.shapes import kinds, reference, spoken_name, to_change, values_at
+from oaktree.failures import invalid, violation
+from oaktree.shapes import kinds, to_change, values_at
 
 # Which role brings which other with it.
 IMPLIED = {"admin": "member", "member": "reader"}
@@ -35,16 +35,6 @@ def below(region: Any, kind: Any, path: str, id_: str) -> Iterator[Any]:
         if getattr(each, path) == id_:
             yield each
             yield from below(region, kind, path, each.id)
-
-
-def _wrong_state(target: Any, text: str) -> Failure:
-    name = f"{spoken_name(type(target))} '{target.name}'"
-    return Failure(
-        Code.FAILED_PRECONDITION,
-        "WRONG_STATE",
-        f"the {name} {text}",
-        resource=reference(target),
-    )
 
 
 def _own_project(region: Any, project: Any, request: Any) -> str:
@@ -101,7 +91,7 @@ def _all_enabled(region: Any, project: Any) -> None:
     """Refuses what is to be below a disabled project."""
     while project is not None:
         if not project.is_enabled:
-            raise _wrong_state(project, "is disabled: enable it first")
+            raise region.refused(project, "WRONG_STATE", "is disabled: enable it first")
         project = region.store.table(identity.Project).get(project.parent_id)
 
 
@@ -117,7 +107,7 @@ def _project_may_change(region: Any, project: Any, request: Any) -> None:
 
 def _domain_is_disabled(region: Any, domain: Any, request: Any) -> None:
     if domain.is_enabled and not domain.is_immutable:
-        raise _wrong_state(domain, "is enabled: disable it first")
+        raise region.refused(domain, "WRONG_STATE", "is enabled: disable it first")
 
 
 def _region_is_no_part_of_itself(region: Any, target: Any, request: Any) -> None:

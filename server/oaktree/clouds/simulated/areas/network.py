@@ -13,7 +13,7 @@ from oaktree.clouds import Outcome
 from oaktree.clouds.simulated import pools, routing
 from oaktree.clouds.simulated.lifecycle import Action, Fields, Step, Thing
 from oaktree.clouds.simulated.pools import ranges, wrong
-from oaktree.shapes import kinds, to_change, word_of
+from oaktree.shapes import kinds, spoken, to_change, word_of
 
 DSCP_MARKS = {0, *range(8, 41, 2), 46, 48, 56}
 VLANS = range(1, 4095)
@@ -107,7 +107,7 @@ def _subports(region: Any, trunk: Any, wanted: Any) -> list[Any]:
 def _check_no_trunk(region: Any, port: Any) -> None:
     for trunk in region.store.table(network.Trunk):
         if port.id in {trunk.port_id, *(each.port_id for each in trunk.subports)}:
-            raise region.in_use(port, f"the trunk '{trunk.name or trunk.id}'")
+            raise region.in_use(port, spoken(trunk))
 
 
 def _check_trunk(region: Any, trunk: Any, request: Any) -> None:
