@@ -45,6 +45,11 @@ def parse(text: str) -> Accepted:
     return Accepted(reasons, faults)
 
 
+def named(text: str) -> set[str]:
+    """The elements and files that the breaks of a file are about."""
+    return {name.split()[-1] for name in parse(text).reasons}
+
+
 def is_stable(version: str) -> bool:
     return version_key(version) >= STABLE
 

@@ -19,9 +19,10 @@ doc/stability.rst.
 The exit status is 0 when all agree, 1 when not, with one line for each message and program that
 says what happened in which case, and 2 when there is no program to ask.
 
-All of it needs PYTHONPATH=$abs_top_builddir/python; what asks programs also needs what 'make
-conformance-programs' builds. abs_top_builddir names the build directory (else it is the source
-directory), GO the Go command, and where with_cpp or with_go is "no" that language is left out.
+All of it needs PYTHONPATH=$abs_top_builddir/python:tests/compat; what asks programs also needs what
+'make conformance-programs' builds. abs_top_builddir names the build directory (else it is the
+source directory), GO the Go command, and where with_cpp or with_go is "no" that language is left
+out.
 """
 
 from __future__ import annotations
@@ -36,11 +37,12 @@ from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 
-from accepted import changed
+from accepted import is_stable, named
 from agree import MESSAGES, Finding, check, report, same_binary
 from cases import corpus
 from differences import differences
 from fuzz import corrupted, random_messages
+from left_out import changed
 from programs import LANGUAGES, Program, UnusableError, programs, pure_python, run
 from records import Case, read_cases, write_cases
 
@@ -138,9 +140,9 @@ def golden(arguments: argparse.Namespace) -> int:
     for release in arguments.releases:
         cases = thaw(release / "conformance")
         print(f"{release.resolve().name}: ", end="", flush=True)
-        if arguments.accepted and release.resolve().name.startswith("0."):
+        if arguments.accepted and not is_stable(release.resolve().name):
             others = {case.type for case in cases} - MESSAGES.keys()
-            left_out = changed(arguments.accepted.read_text(), MESSAGES, others)
+            left_out = changed(named(arguments.accepted.read_text()), MESSAGES, others)
             if left_out:
                 print(f"without {', '.join(sorted(left_out))}: ", end="")
             cases = [case for case in cases if case.type not in left_out]

@@ -7,13 +7,13 @@ TESTS += $(conformance_tests)
 
 EXTRA_DIST += \
   $(conformance_tests) \
-  %D%/accepted.py \
   %D%/agree.py \
   %D%/cases.py \
   %D%/conform.py \
   %D%/differences.py \
   %D%/freeze \
   %D%/fuzz.py \
+  %D%/left_out.py \
   %D%/model.py \
   %D%/programs.py \
   %D%/reader.go \
@@ -46,7 +46,7 @@ gate_needs += conformance-programs
 # With another seed each time, which it prints; a seed of one's own by FUZZ_FLAGS=--seed=N.
 FUZZ_FLAGS = --cases=400000
 fuzz: conformance-programs
-	@$(AM_TESTS_ENVIRONMENT) PYTHONPATH='$(abs_top_builddir)/python' "$$PYTHON" -B $(srcdir)/%D%/conform.py fuzz $(FUZZ_FLAGS)
+	@$(AM_TESTS_ENVIRONMENT) PYTHONPATH='$(abs_top_builddir)/python:$(abs_top_srcdir)/tests/compat' "$$PYTHON" -B $(srcdir)/%D%/conform.py fuzz $(FUZZ_FLAGS)
 .PHONY: fuzz
 
 clean-local: clean-conformance

@@ -12,13 +12,14 @@ from pathlib import Path
 
 import conform
 import pytest
-from accepted import changed
+from accepted import named
 from agree import check, json_difference, report, text_difference
 from cases import UNKNOWN, shapes, to_case
 from differences import LARGE_TAG, LARGE_VARINT, LONG_VARINT, MAP_ENTRY, differences
 from fuzz import corrupted, random_messages
 from google.protobuf import descriptor_pb2, descriptor_pool, message_factory
 from google.protobuf.message import Message
+from left_out import changed
 from model import descriptor_of, messages
 from programs import HERE, Program, UnusableError, programs, run
 from reader import answer
@@ -231,12 +232,14 @@ def test_accepted_break_is_left_out(frozen: Callable[..., int]) -> None:
 
 
 def test_what_holds_an_accepted_break_is_left_out_too() -> None:
-    left_out = changed("FIELD_NO_DELETE oaktree.common.v1.Project.id\n  why\n", MODEL, {"a.Gone"})
+    left_out = changed(
+        named("FIELD_NO_DELETE oaktree.common.v1.Project.id\n  why\n"), MODEL, {"a.Gone"}
+    )
     assert {f"oaktree.{name}" for name in ("common.v1.Project", "common.v1.Location")} <= left_out
     assert "oaktree.operation.v1.Operation" in left_out
     assert not left_out & {"a.Gone", "oaktree.common.v1.QuotaLimit"}
-    assert changed("# none\n  of them", MODEL, {"a.Gone"}) == set()
-    assert changed("MESSAGE_NO_DELETE a.Gone\n  why", MODEL, {"a.Gone"}) == {"a.Gone"}
+    assert changed(named("# none\n  of them"), MODEL, {"a.Gone"}) == set()
+    assert changed(named("MESSAGE_NO_DELETE a.Gone\n  why"), MODEL, {"a.Gone"}) == {"a.Gone"}
 
 
 def test_same_seed_makes_the_same() -> None:

@@ -34,8 +34,7 @@ def today(protos: Path) -> pb.FileDescriptorSet:
 def goldens(directory: Path) -> dict[str, pb.FileDescriptorSet]:
     """What was released, by version. From 0.x, what of it was broken and accepted is left out."""
     file = directory / ACCEPTED
-    broken = accepted.parse(file.read_text() if file.exists() else "").reasons
-    names = {name.split()[-1] for name in broken}
+    names = accepted.named(file.read_text() if file.exists() else "")
     found = {}
     for version, path in goldens_in(directory).items():
         golden = pb.FileDescriptorSet.FromString((path / DESCRIPTORS).read_bytes())

@@ -9,15 +9,10 @@ from google.protobuf.message import Message
 from model import descriptor_of
 
 
-def changed(text: str, model: Mapping[str, type[Message]], gone: set[str]) -> set[str]:
-    """What the file of accepted breaks names, in lines not indented, and what holds that."""
-    names = {
-        line.split()[-1]
-        for line in text.splitlines()
-        if line.strip() and not line.startswith((" ", "\t", "#"))
-    }
+def changed(names: set[str], model: Mapping[str, type[Message]], gone: set[str]) -> set[str]:
+    """What these names of accepted breaks are about, and what holds that."""
 
-    def named(name: str) -> bool:
+    def is_named(name: str) -> bool:
         # Itself, something in it, or all of its package.
         return any(f"{one}.".startswith(f"{name}.") or name.startswith(f"{one}.") for one in names)
 
@@ -30,7 +25,7 @@ def changed(text: str, model: Mapping[str, type[Message]], gone: set[str]) -> se
             for field in fields
             if (held := field.message_type or field.enum_type)
         }
-    found = {name for name, held in holds.items() if named(name) or any(map(named, held))}
+    found = {name for name, held in holds.items() if is_named(name) or any(map(is_named, held))}
     while more := {name for name, held in holds.items() if held & found} - found:
         found |= more
     return found
