@@ -22,6 +22,7 @@ from __future__ import annotations
 
 import argparse
 import csv
+import functools
 import sys
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping, Sequence
@@ -100,18 +101,18 @@ HOMES = {
 }
 
 
-def sources(files: Sequence[object]) -> tuple[set[str], set[str]]:
-    """The names in openstacksdk and in the REST API that the fields in these files carry."""
-    sdk, attributes = set(), set()
-    for file in FILES:
-        if not any(file is each for each in files):
-            continue
-        for message in file.message_type:
-            for each in message.field:
-                for source in each.options.Extensions[ann.source]:
-                    sdk.add(source.sdk)
-                    attributes.add(source.attribute)
-    return sdk - {""}, attributes - {""}
+@functools.cache
+def sources(messages: str) -> tuple[set[str], set[str]]:
+    """The names in openstacksdk and in the REST API that the files of these messages carry."""
+    found = [
+        source
+        for message in messages.split()
+        if message in HOMES
+        for each in HOMES[message].message_type
+        for own in each.field
+        for source in own.options.Extensions[ann.source]
+    ]
+    return {each.sdk for each in found} - {""}, {each.attribute for each in found} - {""}
 
 
 def one_of(row: Row, carried: str, name: str) -> Iterator[str]:
@@ -151,8 +152,7 @@ def judge(surface: Surface) -> Verdict:
             if resource is None:
                 complain.append(f"{row['at']}: resources.csv has no {row['resource']}")
             elif resource["messages"]:
-                messages = resource["messages"].split()
-                judge_field(surface, verdict, service, row, messages)
+                judge_field(surface, verdict, service, row, resource["messages"])
     for row in surface.consumers:
         name = f"{row['consumer']}'s {row['unit']}"
         complain += [
@@ -176,11 +176,9 @@ def judge(surface: Surface) -> Verdict:
     return verdict
 
 
-def judge_field(
-    surface: Surface, verdict: Verdict, service: str, row: Row, messages: Sequence[str]
-) -> None:
+def judge_field(surface: Surface, verdict: Verdict, service: str, row: Row, messages: str) -> None:
     name = f"{row['resource']}.{row['field']}"
-    sdk, attributes = sources([HOMES[each] for each in messages if each in HOMES])
+    sdk, attributes = sources(messages)
     carried = (
         row["field"] in sdk
         or (row["sdk"] and row["sdk"] in sdk)
@@ -190,7 +188,7 @@ def judge_field(
     if carried and row["declined"]:
         verdict.complaints.append(
             f"{row['at']}: {name} is declined, and yet the source of a field in "
-            f"{', '.join(messages)}'s file names it; empty the one or the other"
+            f"{', '.join(messages.split())}'s file names it; empty the one or the other"
         )
     if not carried and not row["declined"] and not everywhere:
         verdict.complaints.append(
