@@ -41,9 +41,11 @@ cpp_headers = $(cpp_names:%=%D%/%.pb.h) $(cpp_names:%=%D%/%.grpc.pb.h)
 # Half of the time goes into reading gRPC's headers, so the services of an area
 # are compiled as one unit, or as few where one would take too much memory. The
 # messages cannot be: their statics would clash.
-cpp_most_in_unit = 12
-# A unit more with each file that is one too many.
-cpp_numbers = 1 $(if $(word 13,$1),2) $(if $(word 25,$1),3) $(if $(word 37,$1),4)
+# The numbers of the units of some files: one, and more for the files from the one
+# on that is too many for it.
+cpp_too_many = 13
+cpp_numbers = $(words $2 x) \
+  $(if $(word $(cpp_too_many),$1),$(call cpp_numbers,$(wordlist $(cpp_too_many),$(words $1),$1),$2 x))
 cpp_service_units = $(foreach area,$(cpp_areas), \
   $(patsubst %,%D%/$(area)services%.cc,$(call cpp_numbers,$(filter $(area)%,$(cpp_names)))))
 cpp_units = $(cpp_names:%=%D%/%.pb.cc) $(cpp_service_units)
@@ -68,7 +70,7 @@ oak_v_PROTOC_1 =
 	  $(MKDIR_P) %D%/$$area && rm -f %D%/$${area}services*.new && files=0 && \
 	  for name in $(cpp_names); do \
 	    case $$name in $$area*) \
-	      unit=%D%/$${area}services$$((files / $(cpp_most_in_unit) + 1)).cc; \
+	      unit=%D%/$${area}services$$((files / ($(cpp_too_many) - 1) + 1)).cc; \
 	      echo "#include \"$$name.grpc.pb.cc\"" >>$$unit.new; files=$$((files + 1)) ;; \
 	    esac; \
 	  done && \
