@@ -437,6 +437,8 @@ async def test_flavors_have_extra_specs_and_accesses(client: Client) -> None:
     assert (await refused(client.flavors.RemoveFlavorAccess(remove))).reason == "NOT_FOUND"
     remove.missing_ok = True
     await client.flavors.RemoveFlavorAccess(remove)
+    public = compute.ListFlavorAccessesRequest(location=ALDER, flavor="small")
+    assert (await refused(client.flavors.ListFlavorAccesses(public))).reason == "FLAVOR_IS_PUBLIC"
     twice = compute.CreateFlavorRequest(location=ALDER, name="own", vcpus=1, ram_mib=64)
     assert (await refused(client.flavors.CreateFlavor(twice))).code == 6
 

@@ -3,18 +3,27 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
+from google.protobuf.message import Message
 from oaktreemodel.compute import v1 as compute
 
 from oaktree.clouds import Outcome
 from oaktree.clouds.simulated.core import Core
 from oaktree.failures import Code, Failure, not_found
-from oaktree.shapes import reference
+from oaktree.shapes import Kind, reference
 
 
 class Flavors(Core):
     """The methods of FlavorService that are not like all others."""
+
+    async def page(
+        self, kind: Kind, *, parent: Message | None = None, **others: Any
+    ) -> Sequence[Message]:
+        if kind is compute.FlavorAccess:
+            self.check_private(parent)
+        return await super().page(kind, parent=parent, **others)
 
     async def create_flavor(self, request: compute.CreateFlavorRequest, target: None) -> Outcome:
         for each in self.store.table(compute.Flavor):
