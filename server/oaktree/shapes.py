@@ -253,7 +253,8 @@ def kind_of(method: Method) -> str:
     """The kind of operation a method leads to: server.create, server.confirm_resize."""
     type_ = type_name(method.resource)
     name = snake(method.name)
-    words = [word for word in name.split("_") if word not in type_.split("_")]
+    own = {*type_.split("_"), f"{type_}s".rsplit("_", 1)[-1]}
+    words = [word for word in name.split("_") if word not in own]
     return f"{type_}.{'_'.join(words) if name != f'create_{type_}' else 'create'}"
 
 
@@ -286,7 +287,7 @@ def reference(resource: Message) -> common.ResourceRef:
     id_ = resource.id  # type: ignore[attr-defined]
     if type_name(type(resource)) == "object":
         # Its id is unique in its container only.
-        id_ = f"{resource.container}/{id_}"  # type: ignore[attr-defined]
+        id_ = f"{resource.container_id}/{id_}"  # type: ignore[attr-defined]
     return common.ResourceRef(
         location=resource.location,  # type: ignore[attr-defined]
         id=id_,

@@ -433,7 +433,7 @@ async def test_flavors_have_extra_specs_and_accesses(client: Client) -> None:
         compute.ListFlavorAccessesRequest(location=ALDER, flavor="own")
     )
     assert [each.id for each in listed.flavor_accesses] == [f"{made.flavor.id}/p1"]
-    remove = compute.RemoveFlavorAccessRequest(location=ALDER, flavor="own", project="p2")
+    remove = compute.RemoveFlavorAccessRequest(location=ALDER, flavor="own", name_or_id="p2")
     assert (await refused(client.flavors.RemoveFlavorAccess(remove))).reason == "NOT_FOUND"
     remove.missing_ok = True
     await client.flavors.RemoveFlavorAccess(remove)
@@ -457,10 +457,14 @@ async def test_a_snapshot_is_an_image(client: Client) -> None:
 async def test_operations_are_listed_and_cannot_all_be_given_up(slow: Client) -> None:
     made = await slow.servers.CreateServer(new_server())
     stub = operations(slow)
-    listed = await stub.ListOperations(
-        operation.ListOperationsRequest(filter=operation.OperationFilter(kinds=["server.create"]))
-    )
-    assert [each.id for each in listed.operations] == [made.operation.id]
+    id_ = made.operation.id
+    for wanted, found in (
+        (operation.OperationFilter(kinds=["server.create"]), [id_]),
+        (operation.OperationFilter(ids=[id_]), [id_]),
+        (operation.OperationFilter(ids=["other"]), []),
+    ):
+        listed = await stub.ListOperations(operation.ListOperationsRequest(filter=wanted))
+        assert [each.id for each in listed.operations] == found
     cancel = operation.CancelOperationRequest(operation_id=made.operation.id)
     assert (await refused(stub.CancelOperation(cancel))).reason == "NOT_CANCELLABLE"
     await stub.WaitOperation(operation.WaitOperationRequest(operation_id=made.operation.id))

@@ -7,7 +7,7 @@ import asyncio
 from typing import Any
 
 import pytest
-from conftest import NORTH, Client, new_server, refused
+from conftest import NORTH, Calls, Client, new_server, refused
 from google.protobuf.duration_pb2 import Duration
 from oaktreemodel.block_storage import v1 as block_storage
 from oaktreemodel.cloud import v1 as cloud
@@ -81,6 +81,19 @@ async def test_a_plan_tells_the_order_and_deletes_nothing(client: Client, broom:
     assert not names & {("network", "public"), ("image", "debian-13")}
     assert ("security_group", "default") not in names
     assert await broom.plan() == planned
+
+
+async def test_one_of_two_objects_of_a_name_is_spared(call: Calls, broom: Broom) -> None:
+    for container in ("one", "two"):
+        await call("CreateContainer", name=container)
+        await call("CreateObject", container=container, name="a/b", data=b"x")
+    wanted: dict[str, Any] = {"resource_types": ["object"], "spared_ids": ["one/a/b"]}
+    planned = [each.id for each in await broom.plan(**wanted)]
+    assert planned == ["two/a/b"]
+    await broom.start(**wanted)
+    for container, left in (("one", ["a/b"]), ("two", [])):
+        listed = await call("ListObjects", container=container)
+        assert [each.name for each in listed.objects] == left
 
 
 async def test_all_goes_and_progress_is_told(client: Client, broom: Broom) -> None:

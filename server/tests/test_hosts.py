@@ -84,6 +84,9 @@ async def test_a_cold_migration_waits_to_be_confirmed(call: Calls) -> None:
     assert (await migration_of(call, server)).status_raw == "reverted"
     actions = (await call("ListServerActions", server=server.id)).server_actions
     assert [each.action for each in actions] == ["revertResize", "migrate", "create"]
+    since = compute.ServerActionFilter(ids=[actions[1].id], updated_since=actions[1].start_time)
+    some = await call("ListServerActions", server=server.id, filter=since)
+    assert [each.action for each in some.server_actions] == ["migrate"]
     one = await call("GetServerAction", server=server.id, name_or_id=actions[1].id)
     assert one.server_action.action == "migrate"
 

@@ -18,12 +18,12 @@ async def imported(call: Calls, name: str, **fields: Any) -> Any:
 
 async def test_an_image_is_in_one_store_or_more(call: Calls) -> None:
     made = await imported(call, "kept")
-    assert list(made.stores) == ["memory"]
+    assert list(made.store_ids) == ["memory"]
     wanted = {"name_or_id": "kept", "store": "memory"}
     assert await call.reason("RemoveImageFromStore", **wanted) == "WRONG_STATE"
     await call("ImportImage", name_or_id="kept", import_method="copy-image", wait=True)
     left = (await call("RemoveImageFromStore", **wanted)).image
-    assert list(left.stores) == ["archive"]
+    assert list(left.store_ids) == ["archive"]
     await call("RemoveImageFromStore", **wanted)
     wanted["store"] = "lost"
     assert await call.reason("RemoveImageFromStore", **wanted) == "REFERENCE_NOT_FOUND"

@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 from conftest import NORTH, Calls, Client, refused
 from google.protobuf.duration_pb2 import Duration
+from google.protobuf.field_mask_pb2 import FieldMask
 from oaktreemodel.common import v1 as common
 from oaktreemodel.object_store import v1 as object_store
 from oaktreemodel.operation import v1 as operation
@@ -171,7 +172,7 @@ async def test_a_copy_is_an_object_of_its_own(call: Calls, stub: Any) -> None:
         name_or_id="from",
         destination_container="other",
         destination_name="to",
-        set_metadata={"b": "3"},
+        merge_metadata={"b": "3"},
         wait=True,
     )
     assert dict(copied.object.metadata) == {"a": "1", "b": "3"}
@@ -199,7 +200,12 @@ async def test_limits_are_kept(call: Calls, stub: Any) -> None:
 async def test_temporary_urls_are_signed_as_swift_checks_them(call: Calls, stub: Any) -> None:
     wanted = {"container": "box", "object": "a b", "expire_after": Duration(seconds=60)}
     assert await call.reason("GenerateTemporaryUrl", **wanted) == "NO_TEMPORARY_URL_KEY"
-    await call("UpdateContainer", name_or_id="box", temp_url_key=KEY)
+    changed = await call("UpdateContainer", name_or_id="box", temp_url_key=KEY)
+    assert not changed.container.temp_url_key
+    assert not (await call("GetContainer", name_or_id="box")).container.temp_url_key
+    mask = FieldMask(paths=["temp_url_key"])
+    named = await call("GetContainer", name_or_id="box", read_mask=mask)
+    assert named.container.temp_url_key == KEY
     method = object_store.TEMPORARY_URL_METHOD_PUT
     told = await call(
         "GenerateTemporaryUrl", method=method, digest="sha256", ip_range="192.0.2.0/24", **wanted

@@ -144,7 +144,7 @@ async def test_a_volume_is_made_attached_and_grown(client: Client) -> None:
     delete = block_storage.DeleteVolumeRequest(location=ALDER, name_or_id="data", wait=True)
     assert (await refused(volumes.DeleteVolume(delete))).reason == "IN_USE"
     detach = compute.DetachServerVolumeRequest(
-        location=ALDER, server="alder-0", volume="data", wait=True
+        location=ALDER, server="alder-0", name_or_id="data", wait=True
     )
     await client.servers.DetachServerVolume(detach)
     assert (await refused(client.servers.DetachServerVolume(detach))).reason == "NOT_FOUND"

@@ -177,7 +177,7 @@ async def test_properties_are_merged_or_replaced(client: Client) -> None:
     )
     await client.images.CreateImage(create)
     merge = image.UpdateImageRequest(
-        location=ALDER, name_or_id="props", set_properties={"c": "3"}, remove_properties=["a"]
+        location=ALDER, name_or_id="props", merge_properties={"c": "3"}, remove_properties=["a"]
     )
     changed = (await client.images.UpdateImage(merge)).image
     assert dict(changed.properties) == {"b": "2", "c": "3"}

@@ -102,7 +102,7 @@ async def test_an_attachment_is_made_in_steps(call: Calls, volume: Any) -> None:
 
 
 async def test_a_volume_becomes_an_image(call: Calls, volume: Any) -> None:
-    wrong = {"name_or_id": "data", "image_name": "copy", "visibility": "secret"}
+    wrong = {"name_or_id": "data", "image_name": "copy", "visibility_raw": "secret"}
     assert await call.reason("UploadVolumeToImage", **wrong) == "INVALID_REQUEST"
     uploaded = await call(
         "UploadVolumeToImage", name_or_id="data", image_name="copy", disk_format="qcow2", wait=True
@@ -125,7 +125,7 @@ async def test_a_transfer_needs_its_key(call: Calls, volume: Any) -> None:
 
 
 async def test_types_are_kept_as_volumes_have_them(call: Calls, volume: Any) -> None:
-    assert volume.volume_type == "standard"
+    assert volume.volume_type_name == "standard"
     assert await call.reason("CreateVolumeType", name="fast") == "ALREADY_EXISTS"
     assert await call.reason("DeleteVolumeType", name_or_id="standard") == "PROTECTED"
     specs = {"name_or_id": "standard", "extra_specs": {"multiattach": "<is> True"}}
@@ -135,10 +135,10 @@ async def test_types_are_kept_as_volumes_have_them(call: Calls, volume: Any) -> 
     assert changed.volume_type.name == "fast"
     seen = (await call("GetVolumeType", name_or_id="fast")).volume_type
     assert seen.is_multiattach
-    access = {"volume_type": "fast", "project": "other"}
-    for name in ("AddVolumeTypeAccess", "RemoveVolumeTypeAccess"):
-        assert await call.reason(name, **access) == "VOLUME_TYPE_IS_PUBLIC"
     listed = {"volume_type": "fast"}
+    for name, named in (("Add", {"project": "other"}), ("Remove", {"name_or_id": "other"})):
+        reason = await call.reason(f"{name}VolumeTypeAccess", **named, **listed)
+        assert reason == "VOLUME_TYPE_IS_PUBLIC"
     assert await call.reason("ListVolumeTypeAccesses", **listed) == "VOLUME_TYPE_IS_PUBLIC"
     assert await call.reason("GetVolumeTypeEncryption", **listed) == "NOT_FOUND"
     await call("CreateVolumeTypeEncryption", provider="luks", cipher="aes", **listed)

@@ -310,7 +310,7 @@ def convert_image(recorded: Json, around: Surroundings) -> image.Image:
         tags=recorded["tags"],
         create_time=time(recorded["created_at"]),
         update_time=time(recorded["updated_at"]),
-        stores=recorded["stores"].split(","),
+        store_ids=recorded["stores"].split(","),
         os_distro=said(recorded, "os_distro"),
         os_version=said(recorded, "os_version"),
         os_type=said(recorded, "os_type"),

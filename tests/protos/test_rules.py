@@ -159,6 +159,13 @@ def test_names_choke_no_language() -> None:
     assert [name for name in names if re.search(r"_\d", name.rsplit(".", 1)[1])] == []
 
 
+def test_no_field_is_called_as_an_accessor_of_another() -> None:
+    prefixes = ("clear_", "get_", "has_", "mutable_", "set_")
+    for name, message, field in all_fields():
+        prefix = next((each for each in prefixes if field.name.startswith(each)), field.name)
+        assert field.name.removeprefix(prefix) not in fields(message), name
+
+
 def test_times_end_in_time() -> None:
     for name, _, field in all_fields():
         if field.type_name == ".google.protobuf.Timestamp":
@@ -276,6 +283,66 @@ def test_an_answer_has_the_fixed_shape(method: Method) -> None:
     elif method.rule.verb in {ann.VERB_GET, ann.VERB_CREATE, ann.VERB_UPDATE, ann.VERB_DELETE}:
         assert shape[0] == (name, 1)
         assert has[name].type_name == f".{method.rule.resource}"
+    elif not method.proto.server_streaming and "next_page_token" not in has:
+        for field in method.response.field:
+            if field.number == 1:
+                # One resource, or many, is called as that.
+                own = snake(field.type_name.rsplit(".", 1)[1])
+                assert field.name in {own, f"{own}s"}
+            elif field.number == 2:
+                assert field.name == "operation"
+            else:
+                assert field.number >= 20 or field.name == "unreachable", field.name
+
+
+# What there is one of in a place, or in what the request names otherwise.
+UNNAMED = {
+    ".oaktree.block_storage.v1.VolumeQuota",
+    ".oaktree.block_storage.v1.VolumeTypeEncryption",
+    ".oaktree.compute.v1.ComputeQuota",
+    ".oaktree.load_balancer.v1.LoadBalancerQuota",
+    ".oaktree.network.v1.NetworkQuota",
+    ".oaktree.network.v1.RouterInterface",
+    ".oaktree.object_store.v1.Account",
+}
+
+
+@pytest.mark.parametrize("method", METHODS, ids=str)
+def test_a_change_names_its_object(method: Method) -> None:
+    if method.rule.verb in {ann.VERB_UPDATE, ann.VERB_DELETE}:
+        named = "name_or_id" in fields(method.request)
+        assert named is (f".{method.rule.resource}" not in UNNAMED)
+
+
+# What a request gives under a name that stands for something else in the resource, or for what the
+# field is derived from.
+DERIVED = {
+    "block_storage.v1.Volume.volume_type_id",
+    "compute.v1.ComputeQuota.user_id",
+    "compute.v1.Server.host_id",
+    "identity.v1.Token.application_credential_id",
+    "identity.v1.Token.domain_id",
+    "identity.v1.Token.system",
+    "network.v1.FloatingIp.port",
+    "network.v1.FloatingIp.server_id",
+    "object_store.v1.Object.checksums",
+}
+
+
+def test_what_no_request_can_give_none_gives() -> None:
+    found = set()
+    for method in METHODS:
+        resource = RESOURCES.get(f".{method.rule.resource}")
+        if resource is None or method.rule.verb not in {ann.VERB_CREATE, ann.VERB_UPDATE}:
+            continue
+        given = {each.name for each in method.request.field if each.number in {3, *range(20, 1000)}}
+        for field in resource.field:
+            output_only = (
+                ann.FIELD_BEHAVIOR_OUTPUT_ONLY in field.options.Extensions[ann.field_behavior]
+            )
+            if output_only and {field.name, field.name.removesuffix("_id")} & given:
+                found.add(f"{method.rule.resource.removeprefix('oaktree.')}.{field.name}")
+    assert found == DERIVED
 
 
 @pytest.mark.parametrize("name", RESOURCES)

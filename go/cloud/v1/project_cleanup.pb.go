@@ -730,7 +730,7 @@ type ProjectCleanupFilter struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// Exact names.
 	Names []string `protobuf:"bytes,1,rep,name=names,proto3" json:"names,omitempty"`
-	// Exact ids.
+	// Exact ids, as a ResourceRef has them.
 	Ids []string `protobuf:"bytes,2,rep,name=ids,proto3" json:"ids,omitempty"`
 	// What names begin with.
 	NamePrefixes []string `protobuf:"bytes,3,rep,name=name_prefixes,json=namePrefixes,proto3" json:"name_prefixes,omitempty"`
@@ -751,7 +751,7 @@ type ProjectCleanupFilter struct {
 	SparedResourceTypes []string `protobuf:"bytes,10,rep,name=spared_resource_types,json=sparedResourceTypes,proto3" json:"spared_resource_types,omitempty"`
 	// Exact names to spare.
 	SparedNames []string `protobuf:"bytes,11,rep,name=spared_names,json=sparedNames,proto3" json:"spared_names,omitempty"`
-	// Exact ids to spare.
+	// Exact ids to spare, as a ResourceRef has them.
 	SparedIds     []string `protobuf:"bytes,12,rep,name=spared_ids,json=sparedIds,proto3" json:"spared_ids,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -877,7 +877,7 @@ type ProjectCleanupItemFilter struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// Exact names.
 	Names []string `protobuf:"bytes,1,rep,name=names,proto3" json:"names,omitempty"`
-	// Exact ids.
+	// Exact ids, as a ResourceRef has them.
 	Ids []string `protobuf:"bytes,2,rep,name=ids,proto3" json:"ids,omitempty"`
 	// How far they are: FAILED and CANCELLED are those that are left.
 	States []v11.OperationState `protobuf:"varint,3,rep,packed,name=states,proto3,enum=oaktree.operation.v1.OperationState" json:"states,omitempty"`
@@ -957,7 +957,7 @@ type ProjectCleanupItem struct {
 	Name string `protobuf:"bytes,3,opt,name=name,proto3" json:"name,omitempty"`
 	// The clean-up. Empty in a plan.
 	ProjectCleanupId string `protobuf:"bytes,4,opt,name=project_cleanup_id,json=projectCleanupId,proto3" json:"project_cleanup_id,omitempty"`
-	// What is done, as the kind of an operation: server.delete, router.remove_interface.
+	// What is done, as the kind of an operation: server.delete, router_interface.remove.
 	Kind string `protobuf:"bytes,5,opt,name=kind,proto3" json:"kind,omitempty"`
 	// The object's type, as ResourceRef has it: server, volume, object.
 	ResourceType string `protobuf:"bytes,6,opt,name=resource_type,json=resourceType,proto3" json:"resource_type,omitempty"`

@@ -29,7 +29,7 @@ type ResourceRef struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// Where the object is.
 	Location *Location `protobuf:"bytes,1,opt,name=location,proto3" json:"location,omitempty"`
-	// The object's id.
+	// The object's id. That of an object in a container has the container's name and a slash before it.
 	Id string `protobuf:"bytes,2,opt,name=id,proto3" json:"id,omitempty"`
 	// The object's name, where it has one.
 	Name string `protobuf:"bytes,3,opt,name=name,proto3" json:"name,omitempty"`

@@ -332,7 +332,7 @@ type ServerServiceClient interface {
 	// cloud remembers.
 	GetServerAction(ctx context.Context, in *GetServerActionRequest, opts ...grpc.CallOption) (*GetServerActionResponse, error)
 	// Lists what was done to a server, the newest first; of deleted servers too, as long as the cloud
-	// remembers. This is the one list that is not ordered by id.
+	// remembers.
 	ListServerActions(ctx context.Context, in *ListServerActionsRequest, opts ...grpc.CallOption) (*ListServerActionsResponse, error)
 }
 
@@ -1128,7 +1128,7 @@ type ServerServiceServer interface {
 	// cloud remembers.
 	GetServerAction(context.Context, *GetServerActionRequest) (*GetServerActionResponse, error)
 	// Lists what was done to a server, the newest first; of deleted servers too, as long as the cloud
-	// remembers. This is the one list that is not ordered by id.
+	// remembers.
 	ListServerActions(context.Context, *ListServerActionsRequest) (*ListServerActionsResponse, error)
 	mustEmbedUnimplementedServerServiceServer()
 }

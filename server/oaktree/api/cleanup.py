@@ -84,7 +84,7 @@ USES: Mapping[str, Mapping[str, str]] = {
         "security_group": "security_group_ids",
     },
     "subnet": {"network": "network_id"},
-    "object": {"container": "container"},
+    "object": {"container": "container_id"},
 }
 # What stays with another, by the field that has the id of that.
 GOES_WITH: Mapping[str, Mapping[str, str]] = {
@@ -288,7 +288,7 @@ class Cleanups:
             for parent in parents:
                 found = await self._reader.ask_one(region, asks(kind, parent))
                 if not isinstance(found, common.LocationError):
-                    there |= {(type_, each.id): each for each in found}
+                    there |= {(type_, reference(each).id): each for each in found}
                 elif not lacks(found):
                     found.error.upstream.service = service
                     silent[service] = found
@@ -463,10 +463,11 @@ def goes(name: Name, resource: Any, region: Region, wanted: cloud.ProjectCleanup
 def fits(type_: str, resource: Any, wanted: cloud.ProjectCleanupFilter) -> bool:
     """Whether it fits the filter, and is not spared."""
     has = resource.DESCRIPTOR.fields_by_name
+    id_ = reference(resource).id
     metadata = getattr(resource, "metadata" if "metadata" in has else "properties", {})
     tests = (
         not wanted.names or resource.name in wanted.names,
-        not wanted.ids or resource.id in wanted.ids,
+        not wanted.ids or id_ in wanted.ids,
         not wanted.name_prefixes or resource.name.startswith(tuple(wanted.name_prefixes)),
         not wanted.service_types or service_type(type_) in wanted.service_types,
         not wanted.resource_types or type_ in wanted.resource_types,
@@ -474,7 +475,7 @@ def fits(type_: str, resource: Any, wanted: cloud.ProjectCleanupFilter) -> bool:
         set(wanted.tags) <= set(getattr(resource, "tags", ())),
         type_ not in wanted.spared_resource_types,
         resource.name not in wanted.spared_names,
-        resource.id not in wanted.spared_ids,
+        id_ not in wanted.spared_ids,
         is_old(resource, wanted, "create_time"),
         is_old(resource, wanted, "update_time"),
     )
@@ -494,9 +495,9 @@ def item_of(name: Name, resource: Any, wave: int, uses: frozenset[Name]) -> Item
     type_ = name[0]
     told = cloud.ProjectCleanupItem(
         location=resource.location,
-        id=resource.id,
+        id=reference(resource).id,
         name=resource.name,
-        kind="router.remove_interface" if type_ == "router_interface" else f"{type_}.delete",
+        kind="router_interface.remove" if type_ == "router_interface" else f"{type_}.delete",
         resource_type=type_,
         service_type=service_type(type_),
         wave=wave,
@@ -534,9 +535,9 @@ def delete_request(item: Item, location: common.Location) -> Any:
     method = deletion(item.told.resource_type)
     request = method.request(location=location, missing_ok=True)
     if method.request_has("name_or_id"):
-        request.name_or_id = item.told.id
+        request.name_or_id = item.resource.id
     else:
-        request.port = item.told.id
+        request.port = item.resource.id
     if method.parent is not None:
         above = getattr(item.resource, parent_path(type(item.resource)))
         setattr(request, method.parent_field, above)

@@ -15,7 +15,7 @@ from oaktree.failures import violation
 from oaktree.shapes import Descriptor, FieldDescriptor, Kind
 
 # How the names of lists and maps of an update begin that add to what there is, or take from it.
-ADDING = ("set_", "remove_", "reset_")
+ADDING = ("merge_", "remove_", "reset_")
 ALWAYS = ("location", "id", "name")
 NAMED_ONLY: Mapping[str, Sequence[str]] = areas.gathered("NAMED_ONLY")
 NOT_LISTED: Mapping[str, Sequence[str]] = areas.gathered("NOT_LISTED")

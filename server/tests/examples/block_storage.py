@@ -22,7 +22,6 @@ EXAMPLES: dict[str, dict[str, Any]] = {
     "CreateVolumeTransferRequest": {"volume": "!volume"},
     "AcceptVolumeTransferRequest": {"auth_key": "$auth_key"},
     "AddVolumeTypeAccessRequest": {"volume_type": "!volume_type", "project": "walk"},
-    "RemoveVolumeTypeAccessRequest": {"project": "walk"},
     "CreateVolumeTypeEncryptionRequest": {"volume_type": "!volume_type"},
     "CreateVolumeTypeRequest": {"name": "walk-#", "is_public": False},
 }

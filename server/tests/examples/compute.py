@@ -28,7 +28,6 @@ EXAMPLES: dict[str, dict[str, Any]] = {
     "CreateServerBackupRequest": {"backup_type": "daily", "rotation": 1},
     "CreateFlavorRequest": {"name": "walk-#", "is_public": False},
     "AddFlavorAccessRequest": {"flavor": "!flavor", "project": "walk"},
-    "RemoveFlavorAccessRequest": {"project": "walk"},
     "ResizeServerRequest": {"flavor": "medium"},
     "AddAggregateHostRequest": HOST,
     "RemoveAggregateHostRequest": HOST,
@@ -84,17 +83,7 @@ async def _is_resized(walker: Any, server: Any) -> dict[str, Any]:
     return {"name_or_id": made.id}
 
 
-async def _own_port(walker: Any, interface: Any) -> dict[str, Any]:
-    return {"port": interface.port_id}
-
-
-async def _own_volume(walker: Any, volume: Any) -> dict[str, Any]:
-    return {"volume": volume.volume_id}
-
-
 BEFORE = {
-    "DetachServerInterface": _own_port,
-    "DetachServerVolume": _own_volume,
     "RevertServerResize": _is_resized,
     "ListServerMigrations": _is_migrating,
     "ForceCompleteServerMigration": _another_migrates,

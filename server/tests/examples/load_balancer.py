@@ -10,7 +10,7 @@ EXAMPLES: dict[str, dict[str, Any]] = {
     "DeleteLoadBalancerRequest": {"cascade": True},
     "CreateListenerRequest": {"name": "walk", "protocol": "TCP", "protocol_port": "#"},
     "CreatePoolRequest": {"name": "walk", "load_balancer": "@load_balancer"},
-    "CreatePoolMemberRequest": {"address": "10.0.0.#", "protocol_port": 80},
-    "PoolMemberSpec": {"address": "10.1.0.#", "protocol_port": 80},
+    "CreatePoolMemberRequest": {"ip_address": "10.0.0.#", "protocol_port": 80},
+    "PoolMemberSpec": {"ip_address": "10.1.0.#", "protocol_port": 80},
     "ReplacePoolMembersRequest": {"members": [{}]},
 }

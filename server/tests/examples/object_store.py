@@ -14,5 +14,5 @@ EXAMPLES: dict[str, dict[str, Any]] = {
     "CopyObjectRequest": {"destination_name": "copy-#"},
     "DeleteObjectsRequest": {"filter": {"names": ["copy-#"]}, "dry_run": True},
     "GenerateTemporaryUrlRequest": {"object": "walk", "expire_after": Duration(seconds=60)},
-    "UpdateAccountRequest": {"set_metadata": {"walk": "1"}},
+    "UpdateAccountRequest": {"merge_metadata": {"walk": "1"}},
 }

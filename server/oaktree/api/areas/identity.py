@@ -51,7 +51,7 @@ async def _members(around: Around, names: Sequence[str]) -> Predicate:
     users = await _meant(around, "user", names)
     ids = set()
     for group in await around.all("group"):
-        if any(each.id in users for each in await around.all("group_member", group)):
+        if any(each.user_id in users for each in await around.all("group_member", group)):
             ids.add(group.id)
     return lambda group: group.id in ids
 

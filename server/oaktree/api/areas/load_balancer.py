@@ -20,5 +20,5 @@ ENDS: dict[str, End] = {
     **{f"{type_}.{what}": ACTIVE for type_ in PROVISIONED for what in ("create", "update")},
     **{f"{type_}.delete": vanishes(field="provisioning_status") for type_ in PROVISIONED},
     "load_balancer.failover": ACTIVE,
-    "pool_member.replace_members": ACTIVE,
+    "pool_member.replace": ACTIVE,
 }

@@ -15,18 +15,17 @@ ENDS: dict[str, End] = {
 }
 
 
-def _begins(resource: Any, wanted: str) -> bool:
-    return bool(resource.name.startswith(wanted))
-
-
 FILTERS: dict[str, Callable[[Any, Any], bool]] = {
-    "ContainerFilter.prefix": _begins,
-    "ObjectFilter.prefix": _begins,
+    "ObjectFilter.prefix": lambda resource, wanted: resource.name.startswith(wanted),
     "ObjectFilter.after_name": lambda resource, wanted: resource.name > wanted,
     "ObjectFilter.before_name": lambda resource, wanted: resource.name < wanted,
 }
 
-NAMED_ONLY = {"Object": ["segments"]}
+NAMED_ONLY = {
+    "Account": ["temp_url_key", "second_temp_url_key"],
+    "Container": ["temp_url_key", "second_temp_url_key", "sync_key"],
+    "Object": ["segments"],
+}
 # What takes a call more for each.
 NOT_LISTED = {
     "Container": [
@@ -36,10 +35,7 @@ NOT_LISTED = {
         "read_acl",
         "write_acl",
         "metadata",
-        "temp_url_key",
-        "second_temp_url_key",
         "sync_to",
-        "sync_key",
         "is_versioned",
         "versions_container",
         "history_container",

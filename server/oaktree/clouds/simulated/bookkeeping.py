@@ -232,11 +232,13 @@ def _usages(server: Any, begin: Timestamp, end: Timestamp) -> Iterator[Any]:
         ram_mib=server.flavor.ram_mib,
         disk_gib=server.flavor.disk_gib + server.flavor.ephemeral_gib,
         start_time=server.launch_time,
-        state=server.vm_state_raw,
+        state=server.vm_state,
+        state_raw=server.vm_state_raw,
     )
     until = stamp()
     if server.HasField("terminate_time"):
         own.end_time.CopyFrom(server.terminate_time)
-        own.state, until = "terminated", server.terminate_time
+        until = server.terminate_time
+        own.state, own.state_raw = compute.SERVER_VM_STATE_OTHER, "terminated"
     own.uptime.FromNanoseconds(until.ToNanoseconds() - server.launch_time.ToNanoseconds())
     yield own

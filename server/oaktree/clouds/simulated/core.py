@@ -7,7 +7,7 @@ import abc
 import asyncio
 import functools
 import uuid
-from collections.abc import Callable, Hashable, Sequence
+from collections.abc import Callable, Hashable, Iterable, Sequence
 from typing import Any
 
 from google.protobuf.message import Message
@@ -57,11 +57,6 @@ def key_of(resource: Any) -> str:
     if not areas.thing(type_name(kind)).id_within:
         return str(resource.id)
     return f"{getattr(resource, parent_path(kind))}/{resource.id}"
-
-
-def is_called(resource: Any, name: str) -> bool:
-    others = areas.thing(type_name(type(resource))).also_called
-    return bool(name) and any(getattr(resource, each) == name for each in ("name", *others))
 
 
 def is_cloud_wide(kind: Kind) -> bool:
@@ -184,7 +179,7 @@ class Core(Region):
     ) -> Sequence[Message]:
         await self.answer(kind)
         there = self.store.table(kind) if parent is None else self.children(kind, parent)
-        return [each for each in there if is_called(each, name)]
+        return self.called(kind, there, name)
 
     async def revision(self, kind: Kind) -> Hashable:
         await self.answer(kind)
@@ -216,13 +211,24 @@ class Core(Region):
         found = table.get(name_or_id)
         if found is not None:
             return found
-        named = [each for each in table if is_called(each, name_or_id)]
+        named = self.called(kind, table, name_or_id)
         what = f"{spoken_name(kind)} '{name_or_id}'"
         if len(named) > 1:
             raise multiple_matches(what, [reference(each) for each in named]).at(self.location)
         if not named:
             raise reference_not_found(field, what).at(self.location)
         return named[0]
+
+    def called(self, kind: Kind, there: Iterable[Any], name: str) -> list[Any]:
+        """Those of some objects that are called so, or are of something that is."""
+        meant = {"name": {name} - {""}}
+        for each in areas.thing(type_name(kind)).also_called:
+            path, _, other = each.partition(" ")
+            named = (
+                self.called(kinds()[other], self.store.table(kinds()[other]), name) if other else []
+            )
+            meant[path] = meant["name"] | {each.id for each in named}
+        return [each for each in there if any(getattr(each, path) in meant[path] for path in meant)]
 
     def make(self, kind: Kind, request: Any = None, **fields: Any) -> Any:
         """A new object with what the request gives it, not yet in the store."""

@@ -11,7 +11,7 @@ from oaktreemodel.compute import v1 as compute
 
 from oaktree.clouds import Outcome
 from oaktree.clouds.simulated.core import Core
-from oaktree.failures import Code, Failure, not_found
+from oaktree.failures import Code, Failure
 from oaktree.shapes import Kind, reference
 
 
@@ -24,6 +24,13 @@ class Flavors(Core):
         if kind is compute.FlavorAccess:
             self.check_private(parent)
         return await super().page(kind, parent=parent, **others)
+
+    async def get(
+        self, kind: Kind, id_: str, *, parent: Message | None = None, **others: Any
+    ) -> Message | None:
+        if kind is compute.FlavorAccess:
+            self.check_private(parent)
+        return await super().get(kind, id_, parent=parent, **others)
 
     async def create_flavor(self, request: compute.CreateFlavorRequest, target: None) -> Outcome:
         for each in self.store.table(compute.Flavor):
@@ -64,17 +71,6 @@ class Flavors(Core):
             project_id=request.project,
         )
         self.store.table(compute.FlavorAccess).put(access)
-        return Outcome(access)
-
-    async def remove_flavor_access(
-        self, request: compute.RemoveFlavorAccessRequest, target: compute.Flavor
-    ) -> Outcome:
-        self.check_private(target)
-        table = self.store.table(compute.FlavorAccess)
-        access = table.get(f"{target.id}/{request.project}")
-        if access is None:
-            raise not_found(f"access of project '{request.project}'", self.location)
-        table.remove(access.id)
         return Outcome(access)
 
     def check_private(self, flavor: Any) -> None:

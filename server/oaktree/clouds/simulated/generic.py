@@ -54,6 +54,8 @@ QUESTIONS = {common.VERB_QUERY, common.VERB_GET}
 TRUE = {"admin_state_up", "is_enabled", "enabled"}
 # What an action does to the list or map it is named after.
 LISTING = ("add", "remove", "set")
+# What a field of an update does to that.
+PARTLY = ("merge", "remove")
 
 
 def is_declared(region: object, method: Method) -> bool:
@@ -413,7 +415,7 @@ class Generic(Core):
             pour(given, resource, refer, thing.copies, replace=True)
             for name, value in changes.items():
                 word, _, path = name.partition("_")
-                if word in LISTING and name not in resource.DESCRIPTOR.fields_by_name:
+                if word in PARTLY and name not in resource.DESCRIPTOR.fields_by_name:
                     relist(resource, word, path, value)
             for step in thing.change[:1]:
                 self.say(resource, step)

@@ -83,7 +83,7 @@ class Identity(Generic):
         if "password" in changes or not user.is_enabled:
             self.end_tokens("user_id", user.id)
         for each in self.store.table(identity.GroupMember):
-            if each.id == user.id:
+            if each.user_id == user.id:
                 self.changed(each, lambda member: self.be_member(member, user))
         return outcome
 
@@ -118,9 +118,11 @@ class Identity(Generic):
     ) -> Outcome:
         user = self.mean(identity.User, request.user, "user")
         for each in self.children(identity.GroupMember, target):
-            if each.id == user.id:
+            if each.user_id == user.id:
                 return Outcome(each)
-        member = self.make(identity.GroupMember, id=user.id, group_id=target.id)
+        member = self.make(
+            identity.GroupMember, id=f"{target.id}/{user.id}", group_id=target.id, user_id=user.id
+        )
         self.be_member(member, user)
         return Outcome(self.born(member))
 
@@ -252,7 +254,7 @@ class Identity(Generic):
         if assignment.user_id:
             return [assignment.user_id]
         members = self.store.table(identity.GroupMember)
-        return [each.id for each in members if each.group_id == assignment.group_id]
+        return [each.user_id for each in members if each.group_id == assignment.group_id]
 
     def scopes(self, assignment: Any) -> list[str]:
         """The projects in which an assignment is in effect; an empty one where it is in none."""

@@ -80,7 +80,7 @@ class Images(Core):
             for name in ("md5", "sha512"):
                 digest = hashlib.new(name, data, usedforsecurity=False).hexdigest()
                 each.checksums.append(common.Checksum(algorithm=name, hex_digest=digest))
-            each.stores[:] = stores or self.quirks.image_stores[:1]
+            each.store_ids[:] = stores or self.quirks.image_stores[:1]
             if each.status == image.IMAGE_STATUS_QUEUED:
                 say(each, "status", "SAVING")
 
@@ -100,10 +100,10 @@ class Images(Core):
         stores = self.stores_meant(request.stores, "stores")
         self.born(self.import_task(request, target))
         if copies:
-            wanted = [*target.stores, *(request.stores or self.quirks.image_stores)]
+            wanted = [*target.store_ids, *(request.stores or self.quirks.image_stores)]
 
             def change(each: Any) -> None:
-                each.stores[:] = dict.fromkeys(wanted)
+                each.store_ids[:] = dict.fromkeys(wanted)
 
             return Outcome(self.changed(target, change))
         self.changed(target, lambda each: say(each, "status", "IMPORTING"))
@@ -151,7 +151,7 @@ class Images(Core):
     def reached(self, resource: Any) -> None:
         super().reached(resource)
         if isinstance(resource, image.Image) and resource.status == image.IMAGE_STATUS_QUEUED:
-            for name in ("size_bytes", "virtual_size_bytes", "checksums", "stores"):
+            for name in ("size_bytes", "virtual_size_bytes", "checksums", "store_ids"):
                 resource.ClearField(name)
             self.blobs.pop(resource.id, None)
 

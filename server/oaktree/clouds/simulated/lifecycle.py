@@ -52,7 +52,8 @@ class Thing:
     # The kind of object that a field of a request refers to, where its name does not say it. Empty:
     # it refers to nothing that is looked for.
     refers: Mapping[str, str] = field(default_factory=dict)
-    # Fields by which it is found as by its name: "mac_address".
+    # Fields by which it is found as by its name: "mac_address". Those that hold the id of another
+    # object are followed by the kind of that, whose name will do as well: "port_id port".
     also_called: Sequence[str] = ()
     # Fields that no two have alike: "name", or "name domain_id" together.
     unique: Sequence[str] = ()

@@ -59,7 +59,7 @@ KEPT = {
     "symlink_target_account",
 }
 # What is said of a symlink itself; all else is said of what it stands for.
-OF_THE_LINK = ("location", "id", "name", "container", "symlink_target", "symlink_target_account")
+OF_THE_LINK = ("location", "id", "name", "container_id", "symlink_target", "symlink_target_account")
 
 
 @dataclasses.dataclass
@@ -93,7 +93,9 @@ class Objects(Images, Generic):
         container, _, prefix = manifest.partition("/")
         table = self.store.table(object_store.Object)
         found = [
-            each for each in table if each.container == container and each.name.startswith(prefix)
+            each
+            for each in table
+            if each.container_id == container and each.name.startswith(prefix)
         ]
         return sorted(found, key=lambda each: str(each.name))
 
@@ -171,7 +173,7 @@ class Objects(Images, Generic):
                     location=each.location,
                     id=name,
                     name=name,
-                    container=each.container,
+                    container_id=each.container_id,
                     is_prefix=True,
                 )
 
@@ -374,7 +376,7 @@ class Objects(Images, Generic):
         self.expires(new, request)
         in_lower_case(new)
         check_metadata(new.metadata)
-        new.container, new.size_bytes = container.name, len(data)
+        new.container_id, new.size_bytes = container.name, len(data)
         guessed = mimetypes.guess_type(request.name)[0] or "application/octet-stream"
         new.content_type = new.content_type or guessed
         new.manifest = manifest or new.manifest
@@ -450,7 +452,7 @@ class Objects(Images, Generic):
     async def update_object(
         self, request: object_store.UpdateObjectRequest, target: Any
     ) -> Outcome:
-        target = super().fresh(object_store.Object(id=target.id, container=target.container))
+        target = super().fresh(object_store.Object(id=target.id, container_id=target.container_id))
         changes = to_change(request)
 
         def change(each: Any) -> None:
@@ -471,7 +473,7 @@ class Objects(Images, Generic):
 
     async def copy_object(self, request: Any, target: Any) -> Outcome:
         if request.version_id:
-            container = self.store.table(object_store.Container).get(target.container)
+            container = self.store.table(object_store.Container).get(target.container_id)
             versions = list(self.told_version(container, request.version_id))
             if not versions:
                 raise not_found(f"version '{request.version_id}'", self.location)
@@ -481,7 +483,7 @@ class Objects(Images, Generic):
             raise Failure(
                 Code.ABORTED, "ETAG_MISMATCH", text, retry=WHOLE_FLOW, resource=reference(target)
             )
-        name = request.destination_container or target.container
+        name = request.destination_container or target.container_id
         container = self.store.table(object_store.Container).get(name)
         if container is None:
             raise reference_not_found("destination_container", f"container '{name}'")
@@ -489,20 +491,20 @@ class Objects(Images, Generic):
         new = object_store.Object()
         new.CopyFrom(target)
         new.id = new.name = request.destination_name
-        new.container = name
+        new.container_id = name
         for field in ("version_id", "is_latest", "expire_time"):
             new.ClearField(field)
         new.update_time.CopyFrom(stamp())
         self.expires(new, request)
         if request.drop_metadata:
             new.metadata.clear()
-        new.metadata.update(request.set_metadata)
+        new.metadata.update(request.merge_metadata)
         in_lower_case(new)
         check_metadata(new.metadata)
         for field in ("content_type", "content_encoding", "content_disposition"):
             if request.HasField(field):
                 setattr(new, field, getattr(request, field))
-        itself = (target.container, target.name) == (name, new.name)
+        itself = (target.container_id, target.name) == (name, new.name)
         if target.is_static_large_object and not request.share_segments and not itself:
             self.copy_segments(container, new)
         data = self.blobs.get(self.store.key(target), b"")
@@ -534,10 +536,10 @@ class Objects(Images, Generic):
         return Outcome(target)
 
     def delete_one(self, target: Any, keep_segments: bool = False) -> None:
-        if self.is_versioned(target.container):
+        if self.is_versioned(target.container_id):
             self.keep_version(target)
             marker = self.make(object_store.Object, id=target.id, name=target.name)
-            marker.container, marker.version_id = target.container, self.new_version()
+            marker.container_id, marker.version_id = target.container_id, self.new_version()
             marker.is_delete_marker = True
             self.versions[self.store.key(target)].append(marker)
             self.gone(target)

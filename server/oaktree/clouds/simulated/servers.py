@@ -353,7 +353,7 @@ class Servers(Hosts, FloatingIps, Images, Volumes, Bookkeeping):
             server_id=target.id,
         )
         say(console, "console_type", "NOVNC")
-        return Outcome(answer={"remote_console": console})
+        return Outcome(target, answer={"remote_console": console})
 
     # -- what lives in a server -------------------------------------------------------------------
 
@@ -411,7 +411,7 @@ class Servers(Hosts, FloatingIps, Images, Volumes, Bookkeeping):
             network_id=address.network_id,
             mac_address=address.mac_address,
             addresses=[address],
-            port_status="ACTIVE",
+            port_status_raw="ACTIVE",
         )
 
     async def attach_server_interface(
@@ -429,16 +429,13 @@ class Servers(Hosts, FloatingIps, Images, Volumes, Bookkeeping):
     async def detach_server_interface(
         self, request: compute.DetachServerInterfaceRequest, target: Any
     ) -> Outcome:
-        self.check_idle(target)
-        own = [each for each in target.addresses if each.port_id == request.port]
-        if not own:
-            raise not_found(f"port '{request.port}' of the server '{target.name}'", self.location)
-        interface = self.interface(target, own[0])
+        server = self.store.table(compute.Server).get(target.server_id)
+        self.check_idle(server)
 
         def change(each: Any) -> None:
-            kept = [a for a in each.addresses if a.port_id != request.port]
+            kept = [a for a in each.addresses if a.port_id != target.port_id]
             del each.addresses[:]
             each.addresses.extend(kept)
             self.compute_addresses(each)
 
-        return Outcome(interface, awaited=self.changed(target, change))
+        return Outcome(target, awaited=self.changed(server, change))

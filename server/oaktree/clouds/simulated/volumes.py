@@ -24,7 +24,7 @@ from oaktree.clouds.simulated.areas.block_storage import (
 from oaktree.clouds.simulated.core import Core
 from oaktree.clouds.simulated.lifecycle import Step
 from oaktree.clouds.simulated.pouring import stamp
-from oaktree.failures import Code, Failure, invalid, not_found, violation
+from oaktree.failures import Code, Failure, invalid, violation
 from oaktree.shapes import Kind, reference, word_of
 
 # What a volume can be made of.
@@ -49,6 +49,8 @@ class Volumes(Core):
     async def get(
         self, kind: Kind, id_: str, *, fields: frozenset[str] | None = None, **others: Any
     ) -> Message | None:
+        if kind is block_storage.VolumeTypeAccess:
+            check_private(others["parent"])
         found = await super().get(kind, id_, fields=fields, **others)
         if kind is block_storage.VolumeAttachment and found and "connection_info" in (fields or ()):
             return connected(self, found)  # type: ignore[no-any-return]
@@ -59,9 +61,9 @@ class Volumes(Core):
         new = self.make(block_storage.Volume, request, **fields)
         table = self.store.table(block_storage.VolumeType)
         type_ = next(each for each in table if each.is_default)
-        if new.volume_type:
-            type_ = self.mean(block_storage.VolumeType, new.volume_type, "volume_type")
-        new.volume_type, new.volume_type_id = type_.name, type_.id
+        if request is not None and request.volume_type:
+            type_ = self.mean(block_storage.VolumeType, request.volume_type, "volume_type")
+        new.volume_type_name, new.volume_type_id = type_.name, type_.id
         new.is_multiattach = type_.is_multiattach
         new.is_encrypted = bool(self.children(block_storage.VolumeTypeEncryption, type_))
         new.is_bootable = bool(request is not None and (request.is_bootable or request.image))
@@ -134,7 +136,7 @@ class Volumes(Core):
         outcome = self.act(target, ACTIONS["RetypeVolume"], what="retype")
 
         def change(each: Any) -> None:
-            each.volume_type, each.volume_type_id = type_.name, type_.id
+            each.volume_type_name, each.volume_type_id = type_.name, type_.id
 
         return Outcome(self.changed(outcome.resource, change), pending=True)
 
@@ -197,7 +199,7 @@ class Volumes(Core):
         device = request.device or f"/dev/vd{chr(ord('b') + len(target.volumes))}"
         attached = compute.ServerVolume(
             location=target.location,
-            id=volume.id,
+            id=f"{target.id}/{volume.id}",
             server_id=target.id,
             volume_id=volume.id,
             device=device,
@@ -221,18 +223,15 @@ class Volumes(Core):
     async def detach_server_volume(
         self, request: compute.DetachServerVolumeRequest, target: Any
     ) -> Outcome:
-        volume = self.mean(block_storage.Volume, request.volume, "volume")
-        own = [each for each in target.volumes if each.volume_id == volume.id]
-        if not own:
-            raise not_found(f"volume '{volume.id}' of the server '{target.name}'", self.location)
-        server = self.changed(target, lambda each: each.volumes.remove(own[0]))
-        self.released(volume, target)
-        return Outcome(own[0], awaited=server)
+        server = self.store.table(compute.Server).get(target.server_id)
+        new = self.changed(server, lambda each: each.volumes.remove(target))
+        self.released(target)
+        return Outcome(target, awaited=new)
 
-    def released(self, volume: Any, server: Any) -> None:
+    def released(self, attached: Any) -> None:
         """The volume is not attached to that server any more."""
         for each in self.store.table(block_storage.VolumeAttachment):
-            if (each.volume_id, each.server_id) == (volume.id, server.id):
+            if (each.volume_id, each.server_id) == (attached.volume_id, attached.server_id):
                 self.gone(each)
 
     def release_volumes(self, server: Any) -> None:
@@ -240,6 +239,6 @@ class Volumes(Core):
         for each in server.volumes:
             volume = self.store.table(block_storage.Volume).get(each.volume_id)
             if volume is not None:
-                self.released(volume, server)
+                self.released(each)
                 if each.delete_on_termination:
                     self.gone(volume)

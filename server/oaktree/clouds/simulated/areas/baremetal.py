@@ -17,7 +17,7 @@ from oaktreemodel.network import v1 as network
 
 from oaktree.clouds import Outcome
 from oaktree.clouds.simulated.lifecycle import Action, Fields, Query, Step, Thing
-from oaktree.failures import invalid, not_found, violation
+from oaktree.failures import invalid, violation
 from oaktree.shapes import to_change, word_of
 
 # The host of Ironic's that is at work on a node in these states, and lets no other change.
@@ -431,20 +431,6 @@ def _attached(region: Any, node: Any, request: Any) -> Any:
     return region.born(region.make(baremetal.NodeVif, id=port.id, node_id=node.id))
 
 
-def _detached(region: Any, node: Any, request: Any) -> Any:
-    port = region.mean(network.Port, request.port, "port")
-    there = region.store.table(baremetal.NodeVif).get(port.id)
-    if there is None or there.node_id != node.id:
-        raise not_found(f"VIF '{port.id}' of the node '{node.id}'", region.location)
-    for kind in (baremetal.BaremetalPort, baremetal.BaremetalPortGroup):
-        for each in region.children(kind, node):
-            info = each.internal_info.fields
-            if info["tenant_vif_port_id"].string_value == port.id:
-                _note_vif(region, each, "")
-    region.gone(there)
-    return there
-
-
 def _note_vif(region: Any, own: Any, port_id: str) -> None:
     def change(each: Any) -> None:
         each.internal_info.fields.pop("tenant_vif_port_id", None)
@@ -460,6 +446,11 @@ def _give_port(region: Any, port: Any, node_id: str) -> None:
 
 
 def _vif_gone(region: Any, vif: Any) -> None:
+    for kind in (baremetal.BaremetalPort, baremetal.BaremetalPortGroup):
+        for each in region.store.table(kind):
+            info = each.internal_info.fields
+            if each.node_id == vif.node_id and info["tenant_vif_port_id"].string_value == vif.id:
+                _note_vif(region, each, "")
     port = region.store.table(network.Port).get(vif.id)
     if port is not None:
         _give_port(region, port, "")
@@ -567,7 +558,7 @@ THINGS = {
         unique=["name", "mac_address"],
         used_by=["baremetal_port.baremetal_port_group_id"],
     ),
-    "node_vif": Thing(unmade=_vif_gone),
+    "node_vif": Thing(also_called=["id port"], unmade=_vif_gone),
 }
 
 ACTIONS = {
@@ -600,7 +591,6 @@ ACTIONS = {
     "SetNodeBootDevice": Action(does=_boot_device_set),
     "SetNodeConsole": Action(does=_console_set),
     "AttachNodeVif": Action(does=_attached),
-    "DetachNodeVif": Action(does=_detached),
 }
 CHECKS = {
     **{f"{what.capitalize()}Node": _check_free for what in WAYS},

@@ -107,7 +107,7 @@ def _quota(region: Any) -> Iterable[Any]:
     ):
         getattr(quota, name).used = used
     for each in quota.volume_types:
-        own = [volume for volume in volumes if volume.volume_type == each.volume_type]
+        own = [volume for volume in volumes if volume.volume_type_name == each.volume_type]
         each.volumes.used = len(own)
         each.volume_size_gib.used = sum(volume.size_gib for volume in own)
     yield quota
@@ -153,9 +153,9 @@ def _reverted(region: Any, volume: Any, request: Any) -> Outcome:
 def _uploaded(region: Any, volume: Any, request: Any) -> Outcome:
     """Makes an image of what a volume has."""
     check_volume(region, volume, request.allow_in_use)
-    visibility = (request.visibility or "private").upper()
+    visibility = (request.visibility_raw or "private").upper()
     if visibility not in {"PUBLIC", "COMMUNITY", "SHARED", "PRIVATE"}:
-        raise wrong("visibility", f"'{request.visibility}' is no visibility of images")
+        raise wrong("visibility_raw", f"'{request.visibility_raw}' is no visibility of images")
     new = region.new(image.Image, None, name=request.image_name)
     formats = {"disk_format": "raw", "container_format": "bare"}
     for name, otherwise in formats.items():
@@ -444,28 +444,15 @@ def check_private(type_: Any) -> None:
         )
 
 
-def _access(region: Any, type_: Any, request: Any) -> Any:
-    id_ = f"{type_.id}/{request.project}"
-    return region.store.table(block_storage.VolumeTypeAccess).get(id_), id_
-
-
 def _access_added(region: Any, type_: Any, request: Any) -> Outcome:
-    there, id_ = _access(region, type_, request)
+    id_ = f"{type_.id}/{request.project}"
+    there = region.store.table(block_storage.VolumeTypeAccess).get(id_)
     if there is not None:
         return Outcome(there)
     new = region.new(block_storage.VolumeTypeAccess, None, type_)
     new.id, new.location.project.id = id_, request.project
     new.location.project.ClearField("name")
     return Outcome(region.born(new))
-
-
-def _access_removed(region: Any, type_: Any, request: Any) -> Outcome:
-    there, _ = _access(region, type_, request)
-    if there is None:
-        what = f"access of the project '{request.project}' to '{type_.name}'"
-        raise not_found(what, region.location)
-    region.gone(there)
-    return Outcome(there)
 
 
 def _encryption_updated(region: Any, type_: Any, request: Any) -> Outcome:
@@ -589,6 +576,7 @@ THINGS = {
         ],
         changed=_follow_specs,
     ),
+    "volume_type_access": Thing(also_called=["project_id"]),
     "volume_type_encryption": Thing(
         fields={"control_location": "FRONT_END"}, unique=["volume_type_id"]
     ),
@@ -627,7 +615,6 @@ ACTIONS = {
     "CompleteVolumeAttachment": Action(does=_completed),
     "AcceptVolumeTransfer": Action(does=_accepted),
     "AddVolumeTypeAccess": Action(does=_access_added),
-    "RemoveVolumeTypeAccess": Action(does=_access_removed),
     "UpdateVolumeTypeEncryption": Action(does=_encryption_updated),
     "EnableBlockStorageService": Action(sets={"status": "ENABLED", "disabled_reason": ""}),
     "DisableBlockStorageService": Action(
@@ -660,7 +647,6 @@ CHECKS = {
         )
     },
     "AddVolumeTypeAccess": _check_private,
-    "RemoveVolumeTypeAccess": _check_private,
 }
 
 QUERIES = {

@@ -180,6 +180,9 @@ def _numbered(region: Any, aggregate: Any, request: Any) -> None:
 
 
 THINGS: dict[str, Thing] = {
+    "flavor_access": Thing(also_called=["project_id"]),
+    "server_interface": Thing(also_called=["port_id port"]),
+    "server_volume": Thing(also_called=["volume_id volume"]),
     "server": Thing(
         birth=[
             server(0.0, "BUILD", "BUILDING", "PENDING", "SCHEDULING"),

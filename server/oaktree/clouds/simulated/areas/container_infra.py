@@ -262,7 +262,7 @@ def _group_made(region: Any, cluster: Any, request: Any) -> Outcome:
     region.check_idle(cluster)
     if request.role == "master":
         raise not_supported("it makes masters with the cluster only", region.location)
-    if not cluster.api_address:
+    if not cluster.api_url:
         raise region.wrong_state(cluster, "without an address of its API")
     new = region.new(container_infra.NodeGroup, request, cluster)
     new.role = new.role or "worker"
@@ -365,7 +365,7 @@ def _kubeconfig(region: Any, cluster: Any, request: Any) -> Outcome:
     template = _template(region, cluster)
     if template.coe != "kubernetes":
         raise not_supported(f"the cluster runs {template.coe}", region.location)
-    if not cluster.api_address:
+    if not cluster.api_url:
         raise region.wrong_state(cluster, "without an address of its API")
     known = {"ca_certificate": "", "client_certificate": "", "client_key": ""}
     if template.is_tls_enabled:
@@ -380,7 +380,7 @@ kind: Config
 clusters:
 - name: {name}
   cluster:
-    server: {cluster.api_address}
+    server: {cluster.api_url}
     certificate-authority-data: {packed["ca_certificate"]}
 users:
 - name: admin
@@ -418,7 +418,7 @@ THINGS = {
                     "status": "CREATE_COMPLETE",
                     "health_status": "HEALTHY",
                     "health_status_reason": {"api": "ok"},
-                    "api_address": "https://192.0.2.10:6443",
+                    "api_url": "https://192.0.2.10:6443",
                     "master_addresses": _masters,
                     "node_addresses": _addresses,
                 },

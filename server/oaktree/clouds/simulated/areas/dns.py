@@ -85,7 +85,9 @@ THINGS = {
         0.2, fields={"ttl_seconds": 3600, "zone_name": _zone_name}, unique=["name type zone_id"]
     ),
     "zone_share": Thing(
-        copies={"project": "target_project_id"}, unique=["zone_id target_project_id"]
+        copies={"project": "target_project_id"},
+        also_called=["target_project_id"],
+        unique=["zone_id target_project_id"],
     ),
     "zone_transfer": Thing(
         birth=[Step(0, {"status": "ACTIVE"})],

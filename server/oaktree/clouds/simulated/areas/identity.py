@@ -63,7 +63,7 @@ def _password_kept(region: Any, user: Any, request: Any) -> None:
 def _user_gone(region: Any, user: Any) -> None:
     takes(
         "role_assignment.user_id",
-        "group_member.id",
+        "group_member.user_id",
         "credential.user_id",
         "application_credential.user_id",
     )(region, user)
@@ -179,7 +179,7 @@ THINGS = {
         unique=["name domain_id"],
         unmade=takes("role_assignment.group_id"),
     ),
-    "group_member": Thing(id_within=True),
+    "group_member": Thing(also_called=["user_id"]),
     "role": Thing(
         unique=["name domain_id"],
         unmade=takes("role_assignment.role_id"),

@@ -72,11 +72,11 @@ def _removed(region: Any, target: Any, request: Any) -> Any:
     store = region.mean(image.ImageStore, request.store, "store")
     if target.status != image.IMAGE_STATUS_ACTIVE:
         raise region.wrong_state(target, f"{target.status_raw}; it has to be ACTIVE")
-    if store.id not in target.stores:
+    if store.id not in target.store_ids:
         return target
-    if len(target.stores) == 1:
+    if len(target.store_ids) == 1:
         raise region.wrong_state(target, f"in no other store than '{store.id}'")
-    return region.changed(target, lambda each: each.stores.remove(store.id))
+    return region.changed(target, lambda each: each.store_ids.remove(store.id))
 
 
 THINGS = {

@@ -41,13 +41,13 @@ def _vip_address(region: Any, balancer: Any, request: Any) -> str:
 def _replaced(region: Any, pool: Any, request: Any) -> Any:
     """Puts the members of the request in place of those there are."""
     there = region.children(load_balancer.PoolMember, pool)
-    wanted = {(each.address, each.protocol_port) for each in request.members}
+    wanted = {(each.ip_address, each.protocol_port) for each in request.members}
     for each in there:
-        if not request.keep_others and (each.address, each.protocol_port) not in wanted:
+        if not request.keep_others and (each.ip_address, each.protocol_port) not in wanted:
             region.gone(each)
-    known = {(each.address, each.protocol_port) for each in there}
+    known = {(each.ip_address, each.protocol_port) for each in there}
     for spec in request.members:
-        if (spec.address, spec.protocol_port) not in known:
+        if (spec.ip_address, spec.protocol_port) not in known:
             region.born(region.new(load_balancer.PoolMember, spec, pool))
     return region.fresh(pool)
 
@@ -84,7 +84,7 @@ THINGS = {
         },
     ),
     "pool_member": provisioned(
-        0.2, "NO_MONITOR", fields={"weight": 1}, unique=["address protocol_port pool_id"]
+        0.2, "NO_MONITOR", fields={"weight": 1}, unique=["ip_address protocol_port pool_id"]
     ),
     "health_monitor": provisioned(0.2, fields={"max_retries_down": 3}, unique=["pool_id"]),
     "l7_policy": provisioned(

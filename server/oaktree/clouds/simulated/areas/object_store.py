@@ -86,7 +86,7 @@ def _containers(region: Any) -> Iterator[Any]:
     there: dict[str, list[int]] = {}
     for each in region.store.table(object_store.Object):
         own = 0 if each.is_static_large_object else each.size_bytes
-        there.setdefault(each.container, []).append(own)
+        there.setdefault(each.container_id, []).append(own)
     for each in region.store.table(object_store.Container):
         counted = object_store.Container()
         counted.CopyFrom(each)
@@ -152,7 +152,7 @@ def _opened(region: Any, container: Any, request: Any) -> None:
 
 
 def _may_be_updated(region: Any, account: Any, request: Any) -> None:
-    check_metadata({**request.set_metadata, **request.metadata})
+    check_metadata({**request.merge_metadata, **request.metadata})
 
 
 LIMITS = {"size_limit_bytes": "size_bytes", "object_limit": "objects"}

@@ -398,14 +398,14 @@ def _changed_inputs(
             raise inputs.wrong("replace_inputs", "needs template_text or template_url")
         inputs.given, inputs.environment, inputs.files = {}, {}, {}
     for name in request.reset_parameters:
-        if name in request.set_parameters or name in request.set_sensitive_parameters:
+        if name in request.merge_parameters or name in request.merge_sensitive_parameters:
             raise inputs.wrong("reset_parameters", f"{name} is set as well")
         inputs.given.pop(name, None)
-    inputs.take(request, ("set_parameters", "set_sensitive_parameters"), "set_files")
+    inputs.take(request, ("merge_parameters", "merge_sensitive_parameters"), "merge_files")
     if request.template_text:
         # What the new template does not have any more is left out, unless this update gives it.
         kept = {*(inputs.said.get("parameters") or {})}
-        kept |= {*request.set_parameters, *request.set_sensitive_parameters}
+        kept |= {*request.merge_parameters, *request.merge_sensitive_parameters}
         inputs.given = {name: value for name, value in inputs.given.items() if name in kept}
     return inputs, inputs.template()
 
