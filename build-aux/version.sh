@@ -15,8 +15,18 @@ development version of the next release, such as 0.1.0.dev12.
              that in SOURCE_DATE_EPOCH
   --quiet    do not warn when there are no release tags'
 
-# The release that is being worked towards while there is no tag at all.
 first_release=0.1.0
+
+# Prints the release that is being worked towards where there is no tag: the one after the
+# newest that was frozen.
+next_release() {
+    last=$(for golden in "$top"/protos/goldens/*.*.*/; do
+        basename "$golden"
+    done | grep -x '[0-9]*\.[0-9]*\.[0-9]*' | sort -V | tail -n 1)
+    if test -n "$last"; then after "$last"; else echo $first_release; fi
+}
+
+after() { echo "${1%.*}.$((${1##*.} + 1))"; }
 
 fail() {
     echo "version.sh: $1" >&2
@@ -48,9 +58,10 @@ elif test -e "$top/.git"; then
     tag=$(git -C "$top" describe --tags --long --match '[0-9]*.[0-9]*.[0-9]*' \
         --exclude '*[!0-9.]*' --exclude '*.*.*.*' HEAD 2>/dev/null) || tag=
     if test -z "$tag"; then
+        next=$(next_release)
         test "$quiet" = yes ||
-            echo "version.sh: no release tag here, so this is a development version of $first_release" >&2
-        version=$first_release.dev$commits
+            echo "version.sh: no release tag here, so this is a development version of $next" >&2
+        version=$next.dev$commits
     else
         base=${tag%-*-g*}
         since=${tag#"$base"-}
@@ -58,7 +69,7 @@ elif test -e "$top/.git"; then
         if test "$since" = 0; then
             version=$base
         else
-            version=${base%.*}.$((${base##*.} + 1)).dev$since
+            version=$(after "$base").dev$since
         fi
     fi
 else
