@@ -138,10 +138,11 @@ pkgconfig_DATA = %D%/oaktreemodel.pc
 cmakedir = $(libdir)/cmake/oaktreemodel
 cmake_DATA = %D%/cmake/oaktreemodel-config.cmake %D%/cmake/oaktreemodel-config-version.cmake
 
-# The unit tests, and once more with sanitizers: those see the generated code that
-# is inline in the headers, and every misuse of memory. For the whole library under
-# them: configure CXXFLAGS='-O0 -fsanitize=address,undefined' LIBS='-lasan -lubsan',
-# for libtool links shared libraries without the compiler's own.
+# The unit tests, and once more with sanitizers: those see the tests themselves and
+# the generated code that is inline in the headers, and of the library only what it
+# does with memory by functions of libc. tests/conformance has generated code with
+# them. For the whole library: configure CXXFLAGS='-O0 -fsanitize=address,undefined'
+# LIBS='-lasan -lubsan', for libtool links shared libraries without the compiler's own.
 cpp_warnings = -Wall -Wextra -Wpedantic -Wshadow -Wconversion
 cpp_sanitizers = -O0 -fno-omit-frame-pointer -fsanitize=address,undefined -fno-sanitize-recover=all
 
