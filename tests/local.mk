@@ -23,6 +23,16 @@ AM_TESTS_ENVIRONMENT = \
   GRPC_CPP_PLUGIN='$(GRPC_CPP_PLUGIN)'; export GRPC_CPP_PLUGIN; \
   MAKE='$(MAKE)'; export MAKE;
 
+# One sentence in place of a row of failures; who names TESTS knows what they need.
+# Automake makes check_DATA before any test runs.
+EXTRA_DIST += %D%/requirements.py
+if BUILD_PYTHON
+check_DATA = check-requirements
+endif
+check-requirements:
+	@test '$(origin TESTS)' = 'command line' || $(PYTHON) -B $(srcdir)/%D%/requirements.py
+.PHONY: check-requirements
+
 # The same tools and languages, and generated code that compiles fast.
 AM_DISTCHECK_CONFIGURE_FLAGS = \
   --enable-cpp=$(with_cpp) --enable-python=$(with_python) --enable-go=$(with_go) \
