@@ -78,18 +78,21 @@ def clone_of_this_tree(target: Path) -> Path:
     return target
 
 
+def is_usable(command: str) -> bool:
+    try:
+        run(command, "-c", "import venv, ensurepip")
+    except (CommandError, OSError):
+        return False
+    return True
+
+
+RUNNING = f"{sys.version_info.major}.{sys.version_info.minor}"
+OTHERS = {minor: f"python{minor}" for minor in PYTHONS if minor != RUNNING}
+
+
 def other_pythons() -> list[str]:
     """The commands on PATH that are one of PYTHONS, and not the one that runs this."""
-    running = f"python{sys.version_info.major}.{sys.version_info.minor}"
-    found = []
-    for command in (f"python{minor}" for minor in PYTHONS):
-        try:
-            if command != running:
-                run(command, "-c", "import venv, ensurepip")
-                found.append(command)
-        except (CommandError, OSError):
-            continue
-    return found
+    return [command for command in OTHERS.values() if is_usable(command)]
 
 
 class Room:
@@ -107,3 +110,10 @@ class Room:
     def run(self, *arguments: str | Path, **environment: str) -> str:
         environment.setdefault("PYTHONDONTWRITEBYTECODE", "1")
         return run(self.python, *arguments, cwd=self.path, **environment)
+
+
+if __name__ == "__main__":
+    found = other_pythons()
+    for minor, command in OTHERS.items():
+        if command not in found:
+            print(f"SKIP: the wheel on Python {minor}, which is not on PATH")
