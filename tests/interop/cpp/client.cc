@@ -415,14 +415,14 @@ class Client {
     request.set_name("slow");
     request.set_wait(true);
     compute::CreateServerResponse response;
-    Call call(200ms);
+    Call call(2s);
     call.AddMetadata("call-tag", tag);
     const auto began = std::chrono::steady_clock::now();
     expect_code(grpc::StatusCode::DEADLINE_EXCEEDED,
                 servers_->CreateServer(&call, request, &response));
     const std::chrono::duration<double> took = std::chrono::steady_clock::now() - began;
-    if (took < 150ms || took > 5s) {
-      throw Mismatch("0.2 seconds", std::to_string(took.count()) + " seconds");
+    if (took < 1900ms || took > 20s) {
+      throw Mismatch("2 seconds", std::to_string(took.count()) + " seconds");
     }
     expect_ended(tag);
   }

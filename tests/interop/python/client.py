@@ -424,14 +424,14 @@ class Client:
         request = compute.CreateServerRequest(name="slow", wait=True)
         began = time.monotonic()
         try:
-            self.servers.CreateServer(request, timeout=0.2, metadata=(("call-tag", tag),))
+            self.servers.CreateServer(request, timeout=2, metadata=(("call-tag", tag),))
         except grpc.RpcError as error:
             expect(grpc.StatusCode.DEADLINE_EXCEEDED, call_of(error).code())
         else:
             raise Mismatch("DEADLINE_EXCEEDED", "OK")
         took = time.monotonic() - began
-        if not 0.15 < took < 5:
-            raise Mismatch("0.2 seconds", f"{took:.2f} seconds")
+        if not 1.9 < took < 20:
+            raise Mismatch("2 seconds", f"{took:.2f} seconds")
         self.expect_ended(tag)
 
     def wait_timeout(self) -> None:
