@@ -7,6 +7,7 @@ import os
 import subprocess
 import sys
 import tempfile
+import time
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from types import MappingProxyType
@@ -18,6 +19,8 @@ HERE = Path(__file__).resolve().parent
 SRCDIR = HERE.parents[1]
 BUILDDIR = Path(os.environ.get("abs_top_builddir", SRCDIR))
 LANGUAGES = ("cpp", "go", "python")
+# In seconds, many times what all cases take.
+PATIENCE = 1200.0
 
 
 class UnusableError(Exception):
@@ -101,8 +104,20 @@ def run(running: Sequence[Program], corpora: Sequence[Sequence[Case]]) -> list[l
                     program.command, stdin=given, stdout=out, stderr=log, env=environment
                 )
             started.append((program, cases, process, files))
-        for _, _, process, _ in started:
-            process.wait()
+        until = time.monotonic() + PATIENCE
+        try:
+            for program, _, process, _ in started:
+                try:
+                    process.wait(max(0, until - time.monotonic()))
+                except subprocess.TimeoutExpired:
+                    message = (
+                        f"{program.title} was not done with all cases after {PATIENCE:g} seconds"
+                    )
+                    raise UnusableError(message) from None
+        finally:
+            for _, _, process, _ in started:
+                process.kill()
+                process.wait()
         return [answers(*one) for one in started]
 
 

@@ -158,6 +158,12 @@ def test_program_that_dies_is_named(tmp_path: Path) -> None:
         check([GOOD], [liar(tmp_path, "sys.exit()")])
 
 
+def test_program_that_never_ends_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("programs.PATIENCE", 0.2)
+    with pytest.raises(UnusableError, match=r"Liar was not done with all cases after 0\.2 seconds"):
+        check([GOOD], [liar(tmp_path, "while True: pass")])
+
+
 @pytest.fixture
 def frozen(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., int]:
     """Freezes the cases, and tells how the golden is read after a change to them."""
