@@ -69,7 +69,9 @@ def proto_list(srcdir: Path) -> list[PurePosixPath]:
     except FileNotFoundError:
         raise GenerateError("protos/list.mk is missing: run 'make regenerate'") from None
     listed = {word for word in words if word.endswith(".proto")}
-    found = {path.relative_to(srcdir).as_posix() for path in (srcdir / "protos").rglob("*.proto")}
+    # Locks of editors begin with a dot.
+    protos = (srcdir / "protos").rglob("[!.]*.proto")
+    found = {path.relative_to(srcdir).as_posix() for path in protos}
     for path in sorted(found - listed):
         raise GenerateError(f"{path} is not in protos/list.mk: run 'make regenerate'")
     for path in sorted(listed - found):

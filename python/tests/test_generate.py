@@ -132,6 +132,11 @@ def test_unlisted_proto(tree: Tree) -> None:
     )
 
 
+def test_locks_of_editors_are_no_protos(tree: Tree) -> None:
+    (tree.root / "protos/oaktreemodel/disk/v1/.#disk.proto").symlink_to("someone@here.1234")
+    assert tree.generate().returncode == 0
+
+
 def test_listed_proto_that_is_not_there(tree: Tree) -> None:
     tree.list("oaktreemodel/disk/v1/disk.proto", "oaktreemodel/tape/v1/tape.proto")
     assert tree.complaint() == (

@@ -224,7 +224,8 @@ class Build:
     def protos(self) -> list[str]:
         """All of them, relative to the include root."""
         root = self.source / "protos"
-        return sorted(str(path.relative_to(root)) for path in root.glob("oaktreemodel/**/*.proto"))
+        paths = root.glob("oaktreemodel/**/[!.]*.proto")
+        return sorted(str(path.relative_to(root)) for path in paths)
 
     def importers(self, proto: str) -> list[str]:
         """The protos that import this one themselves."""

@@ -128,7 +128,7 @@ def compile_protos(root: Path) -> bytes:
 
     Without comments, which would make it four times as large and are in the tag of the release.
     """
-    files = sorted(path.relative_to(root).as_posix() for path in root.rglob("*.proto"))
+    files = sorted(path.relative_to(root).as_posix() for path in root.rglob("[!.]*.proto"))
     includes = [f"-I{root}", f"-I{Path(protoc.__file__).with_name('_proto')}"]
     with tempfile.NamedTemporaryFile() as output, PROTOC:
         command = ["protoc", *includes, "--include_imports", f"-o{output.name}", *files]

@@ -28,7 +28,7 @@ class Method(NamedTuple):
 
 
 def compile_tree() -> list[pb.FileDescriptorProto]:
-    files = sorted(str(path.relative_to(PROTOS)) for path in PROTOS.rglob("*.proto"))
+    files = sorted(str(path.relative_to(PROTOS)) for path in PROTOS.rglob("[!.]*.proto"))
     command = [sys.executable, "-m", "grpc_tools.protoc", f"-I{PROTOS}", "--include_source_info"]
     done = subprocess.run([*command, "-o/dev/stdout", *files], check=True, stdout=subprocess.PIPE)
     return list(pb.FileDescriptorSet.FromString(done.stdout).file)
