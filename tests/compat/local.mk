@@ -41,6 +41,9 @@ check-compat: $(gate_needs)
 	done; exit $$status
 
 # Of the commit that is tagged as a release; of any tree by make release-golden TRIAL=DIR/0.1.0
-release-golden: $(compat_needs)
+release-golden:
+	@if test $(with_python) = no; then \
+	  echo 'make release-golden needs Python: configure without --disable-python' >&2; exit 1; fi
+	@$(MAKE) $(AM_MAKEFLAGS) $(compat_needs)
 	$(AM_TESTS_ENVIRONMENT) $(PYTHON) -B $(srcdir)/%D%/freeze.py $(TRIAL:%=--trial '%')
 .PHONY: check-compat release-golden

@@ -61,7 +61,10 @@ gate_needs += conformance-programs
 # With another seed each time, which it prints; a seed of one's own by FUZZ_FLAGS=--seed=N. C++ has
 # sanitizers on for the messages of SANITIZED.
 FUZZ_FLAGS = --cases=400000
-fuzz: conformance-programs
+fuzz:
+	@if test $(with_python) = no; then \
+	  echo 'make fuzz needs Python: configure without --disable-python' >&2; exit 1; fi
+	@$(MAKE) $(AM_MAKEFLAGS) conformance-programs
 	@$(AM_TESTS_ENVIRONMENT) PYTHONPATH='$(abs_top_builddir)/python:$(abs_top_srcdir)/tests/compat' "$$PYTHON" -B $(srcdir)/%D%/conform.py fuzz $(FUZZ_FLAGS)
 .PHONY: fuzz
 
