@@ -96,6 +96,8 @@ PROTOC=$oak_protoc
 OAK_ABSOLUTE([PROTOC])
 oak_protoc_version=`"$PROTOC" --version 2>&AS_MESSAGE_LOG_FD` ||
   OAK_MISSING([cpp], ['$PROTOC --version' fails], [set PROTOC to a protoc that works])
+AS_CASE([$oak_protoc_version], ['libprotoc '*], [],
+  [OAK_MISSING([cpp], ['$PROTOC' is no protoc], [set PROTOC to one])])
 oak_protoc_version=${oak_protoc_version#libprotoc }
 AC_MSG_RESULT([$PROTOC, $oak_protoc_version])
 

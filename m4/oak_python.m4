@@ -35,4 +35,11 @@ print(version("grpcio-tools"))' 2>&AS_MESSAGE_LOG_FD` || {
     [run './bootstrap', or 'pip install -r requirements.txt' in a virtual environment and set PYTHON to its interpreter])
 }
 AC_MSG_RESULT([$oak_grpcio_tools])
+AC_MSG_CHECKING([whether the generators are those of requirements.txt])
+oak_generators=`"$PYTHON" -B "$srcdir/python/backend/generate.py" --srcdir "$srcdir" 2>&1` || {
+  AC_MSG_RESULT([no])
+  oak_generators=`echo "$oak_generators" | tail -n 1 | sed 's/^generate.py: //'`
+  AC_MSG_ERROR([$oak_generators, or use --disable-python])
+}
+AC_MSG_RESULT([yes])
 summary_python="$oak_python_version ($PYTHON), grpcio-tools $oak_grpcio_tools"])

@@ -290,10 +290,17 @@ def generate(srcdir: Path, output: Path) -> list[PurePosixPath]:
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("--srcdir", type=Path, required=True, help="where protos/ is")
-    parser.add_argument("--output", type=Path, required=True, help=f"where to put {PACKAGE}/")
+    parser.add_argument(
+        "--output",
+        type=Path,
+        help=f"where to put {PACKAGE}/; nothing but the generators' versions is checked without",
+    )
     arguments = parser.parse_args()
     try:
-        generate(arguments.srcdir, arguments.output)
+        if arguments.output:
+            generate(arguments.srcdir, arguments.output)
+        else:
+            check_generators(arguments.srcdir)
     except GenerateError as error:
         print(f"generate.py: {error}", file=sys.stderr)
         return 1
