@@ -21,7 +21,7 @@ $(PROTOS):
 	@echo "$@ is in protos/list.mk but does not exist: run 'make regenerate'" >&2; exit 1
 
 unlisted_protos = $(filter-out $(addprefix $(srcdir)/,$(PROTOS)), \
-  $(wildcard $(srcdir)/%D%/*/*/*/*.proto))
+  $(shell find $(srcdir)/%D% -name '*.proto' ! -name '.*'))
 all-local: $(unlisted_protos:$(srcdir)/%=unlisted/%)
 unlisted/%:
 	@echo "$* is not in protos/list.mk: run 'make regenerate'" >&2; exit 1
