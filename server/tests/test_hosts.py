@@ -164,3 +164,30 @@ async def test_a_volume_of_a_server_is_changed_where_it_is(call: Calls) -> None:
     assert await call.reason("GetServerVolume", server="birch-1", name_or_id=volume.id) == (
         "NOT_FOUND"
     )
+
+
+async def test_no_host_is_large_enough(call: Calls) -> None:
+    server = await made(call)
+    resize = {"name_or_id": server.id, "flavor": "too-big"}
+    assert await call.reason("ResizeServer", **resize) == "NO_VALID_HOST"
+    found = (await call("GetServer", name_or_id=server.id)).server
+    assert (found.status, found.flavor.name) == (compute.SERVER_STATUS_ACTIVE, "small")
+
+
+async def test_what_was_off_stays_off(call: Calls) -> None:
+    server = await made(call)
+    which: dict[str, Any] = {"name_or_id": server.id, "wait": True}
+    off = compute.SERVER_STATUS_SHUTOFF
+    await call("StopServer", **which)
+    assert (await call("RebuildServer", image="fedora-43", **which)).server.status == off
+    await call("ResizeServer", flavor="medium", **which)
+    assert (await call("ConfirmServerResize", **which)).server.status == off
+    await call("ResizeServer", flavor="small", **which)
+    back = (await call("RevertServerResize", **which)).server
+    assert (back.status, back.vm_state) == (off, compute.SERVER_VM_STATE_STOPPED)
+    assert back.power_state == compute.SERVER_POWER_STATE_SHUTDOWN
+    resized = await call("ResizeServer", flavor="small", confirm=True, **which)
+    assert resized.server.status == off
+    assert (await call("MigrateServer", live=True, **which)).server.status == off
+    started = (await call("StartServer", **which)).server
+    assert started.power_state == compute.SERVER_POWER_STATE_RUNNING

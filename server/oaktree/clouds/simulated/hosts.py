@@ -21,6 +21,7 @@ from oaktree.clouds.simulated.areas.compute import (
     LIVE_MIGRATION,
     LIVE_SERVER,
     STILL,
+    has_room,
 )
 from oaktree.clouds.simulated.core import Core
 from oaktree.clouds.simulated.lifecycle import Step
@@ -70,31 +71,38 @@ class Hosts(Core):
             if zone is not None:
                 server.location.zone = zone.location.zone
 
-    def choose_host(self, server: Any, wanted: str = "", zone: str = "", other: str = "") -> str:
+    def choose_host(
+        self, server: Any, wanted: str = "", zone: str = "", other: str = "", flavor: Any = None
+    ) -> str:
         """The host with the fewest servers that may take this one.
 
         wanted: the only one that will do. zone: the only zone. other: one that will not do.
+        flavor: the one it is to have then.
         """
         if wanted:
             self.compute_service(wanted)
         fit: Sequence[str] = [
             each.host
             for each in self.compute_services()
-            if each.host != other
+            if has_room(flavor or server.flavor)
+            and each.host != other
             and (not wanted or each.host == wanted)
             and (not zone or each.location.zone == zone)
             and (each.status, each.state) == (ENABLED, UP)
         ]
         fit = self.in_company(server, fit)
         if not fit:
-            raise Failure(
-                Code.RESOURCE_EXHAUSTED,
-                "NO_VALID_HOST",
-                "No valid host was found. There are not enough hosts available.",
-                retry=WHOLE_FLOW,
-                resource=reference(server),
-            )
+            raise self.no_valid_host(server)
         return min((self.load[host], host) for host in fit)[1]
+
+    def no_valid_host(self, server: Any) -> Failure:
+        return Failure(
+            Code.RESOURCE_EXHAUSTED,
+            "NO_VALID_HOST",
+            "No valid host was found. There are not enough hosts available.",
+            retry=WHOLE_FLOW,
+            resource=reference(server),
+        )
 
     def in_company(self, server: Any, hosts: Sequence[str]) -> Sequence[str]:
         """Those hosts that the server's group lets it be on."""
@@ -210,11 +218,13 @@ class Hosts(Core):
             target, action, "LIVE_MIGRATION" if request.live else "MIGRATION", request.host
         )
 
-    def moved(self, target: Any, action: Any, type_: str, host: str = "") -> Outcome:
+    def moved(
+        self, target: Any, action: Any, type_: str, host: str = "", flavor: Any = None
+    ) -> Outcome:
         """Moves a server to another host, in any way."""
         live = type_ == "LIVE_MIGRATION"
         self.check_allowed(target, action)
-        chosen = self.choose_host(target, host, target.pinned_zone, target.compute_host)
+        chosen = self.choose_host(target, host, target.pinned_zone, target.compute_host, flavor)
         what = "" if live else "resize" if type_ == "RESIZE" else "migrate"
         outcome = self.act(target, action, what=what)
         steps: Sequence[Step] = EVACUATION if type_ == "EVACUATION" else COLD_MIGRATION
@@ -250,7 +260,9 @@ class Hosts(Core):
             return
 
         def change(each: Any) -> None:
-            self.say(each, Step(0, {"status": word_of(each, "vm_state"), "task_state": None}))
+            was = word_of(each, "vm_state")
+            status = "SHUTOFF" if was == "STOPPED" else was
+            self.say(each, Step(0, {"status": status, "task_state": None}))
             if word == "COMPLETED":
                 self.place_server(each, migration.destination_host)
 

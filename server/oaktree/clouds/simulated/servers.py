@@ -173,7 +173,7 @@ class Servers(Hosts, FloatingIps, Images, Volumes, Bookkeeping):
         if request.confirm:
             confirm = ACTIONS["ConfirmServerResize"].steps
             action = dataclasses.replace(action, steps=[*action.steps, *confirm])
-        outcome = self.moved(target, action, "RESIZE")
+        outcome = self.moved(target, action, "RESIZE", flavor=flavor)
         self.resized[target.id] = target.flavor
         new = self.changed(target, lambda each: self.has_flavor(each, flavor))
         return dataclasses.replace(outcome, resource=new)

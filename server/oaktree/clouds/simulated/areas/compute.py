@@ -20,8 +20,27 @@ def server(after: float, status: str, vm: str, power: str, task: str = "") -> St
     return Step(after, {"status": status, "vm_state": vm, "power_state": power, "task_state": task})
 
 
+def meanwhile(status: str, doing: str, after: float = 0, **others: str) -> Step:
+    """What a server goes through that is on or off meanwhile as it was before."""
+    return Step(after, {"status": status, "task_state": doing or None, **others})
+
+
+def _either(on: str, off: str) -> Callable[[Any, Any, Any], str]:
+    def word(region: Any, resource: Any, request: Any) -> str:
+        return off if resource.power_state == compute.SERVER_POWER_STATE_SHUTDOWN else on
+
+    return word
+
+
+def rests(after: float) -> Step:
+    """A server is ACTIVE again, or SHUTOFF if it was that before."""
+    words = {"status": _either("ACTIVE", "SHUTOFF"), "vm_state": _either("ACTIVE", "STOPPED")}
+    return Step(after, {**words, "power_state": _either("RUNNING", "SHUTDOWN"), "task_state": None})
+
+
 RUNNING = ("ACTIVE", "ACTIVE", "RUNNING")
 OFF = ("SHUTOFF", "STOPPED", "SHUTDOWN")
+FAILED: Fields = {"status": "ERROR", "vm_state": "ERROR", "task_state": None}
 
 # What Nova is made of in each region: a service for each host of servers, and others.
 COMPUTE = "nova-compute"
@@ -29,6 +48,12 @@ HOSTS = ("compute-1", "compute-2", "compute-3", "compute-4")
 CONTROL = ("nova-conductor", "nova-scheduler")
 # What each host has for servers: CPUs, memory in MiB, disk in GiB, and what it keeps for itself.
 VCPUS, RAM, DISK, RESERVED = 64, 524_288, 8_192, 512
+
+
+def has_room(flavor: Any) -> bool:
+    """Whether hosts are large enough for a flavor, whatever they have on them already."""
+    disk = flavor.disk_gib + flavor.ephemeral_gib
+    return bool(flavor.vcpus <= VCPUS and flavor.ram_mib <= RAM - RESERVED and disk <= DISK)
 
 
 def own_zone(region: Any, host: str) -> str:
@@ -192,7 +217,7 @@ THINGS: dict[str, Thing] = {
         ],
         death=[Step(0.0, {"task_state": "DELETING"})],
         dying=0.4,
-        failed={"delete": {"status": "ERROR", "vm_state": "ERROR", "task_state": None}},
+        failed=dict.fromkeys(("", "create", "delete", "resize", "migrate"), FAILED),
         unmade=_servers_left,
     ),
     "server_group": Thing(lists={"server_ids": "server.server_group_ids"}),
@@ -415,33 +440,27 @@ ACTIONS = {
     "ResizeServer": Action(
         ["ACTIVE", "SHUTOFF"],
         [
-            server(0, "RESIZE", "ACTIVE", "RUNNING", "RESIZE_PREP"),
-            server(0.5, "VERIFY_RESIZE", "RESIZED", "RUNNING"),
+            meanwhile("RESIZE", "RESIZE_PREP"),
+            meanwhile("VERIFY_RESIZE", "", 0.5, vm_state="RESIZED"),
         ],
     ),
     "ConfirmServerResize": Action(
         ["VERIFY_RESIZE"],
-        [
-            server(0, "VERIFY_RESIZE", "RESIZED", "RUNNING", "RESIZE_CONFIRMING"),
-            server(0.2, *RUNNING),
-        ],
+        [meanwhile("VERIFY_RESIZE", "RESIZE_CONFIRMING"), rests(0.2)],
     ),
     "RevertServerResize": Action(
         ["VERIFY_RESIZE"],
-        [
-            server(0, "REVERT_RESIZE", "RESIZED", "RUNNING", "RESIZE_REVERTING"),
-            server(0.3, *RUNNING),
-        ],
+        [meanwhile("REVERT_RESIZE", "RESIZE_REVERTING"), rests(0.3)],
     ),
     "RebuildServer": Action(
         ["ACTIVE", "SHUTOFF", "ERROR"],
-        [server(0, "REBUILD", "ACTIVE", "RUNNING", "REBUILDING"), server(0.5, *RUNNING)],
+        [meanwhile("REBUILD", "REBUILDING"), rests(0.5)],
     ),
     "MigrateServer": Action(
         ["ACTIVE", "SHUTOFF"],
         [
-            server(0, "RESIZE", "ACTIVE", "RUNNING", "RESIZE_PREP"),
-            server(0.5, "VERIFY_RESIZE", "RESIZED", "RUNNING"),
+            meanwhile("RESIZE", "RESIZE_PREP"),
+            meanwhile("VERIFY_RESIZE", "", 0.5, vm_state="RESIZED"),
         ],
     ),
     "EvacuateServer": Action(
