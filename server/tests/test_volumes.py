@@ -175,3 +175,46 @@ async def test_services_are_switched(call: Calls) -> None:
     assert off.block_storage_service.status_raw == "disabled"
     on = await call("EnableBlockStorageService", name_or_id=service.id)
     assert not on.block_storage_service.disabled_reason
+
+
+async def test_only_a_volume_at_rest_becomes_readonly(call: Calls, volume: Any) -> None:
+    which = {"name_or_id": "data"}
+    await call("SetVolumeReadonly", is_readonly=True, **which)
+    await call("AttachServerVolume", server="birch-0", volume="data", wait=True)
+    await call("SetVolumeReadonly", is_readonly=True, **which)
+    assert await call.reason("SetVolumeReadonly", is_readonly=False, **which) == "WRONG_STATE"
+    attachment = (await call("ListVolumeAttachments")).volume_attachments[0]
+    assert attachment.mode_raw == "ro"
+
+
+async def test_what_cannot_be_attached_changes_no_server(call: Calls, volume: Any) -> None:
+    await call("CreateVolumeTransfer", volume="data", name="gift")
+    attach = {"server": "birch-0", "volume": "data"}
+    for _ in range(2):
+        assert await call.reason("AttachServerVolume", **attach) == "WRONG_STATE"
+    assert not (await call("GetServer", name_or_id="birch-0")).server.volumes
+
+
+async def test_disks_of_a_server_have_names_of_their_own(call: Calls, volume: Any) -> None:
+    await call("CreateVolume", name="more", size_gib=1, wait=True)
+    await call("CreateVolume", name="most", size_gib=1, wait=True)
+    attach: dict[str, Any] = {"server": "birch-0", "wait": True}
+    await call("AttachServerVolume", volume="data", **attach)
+    again = {"volume": "more", "device": "/dev/vdb", **attach}
+    assert await call.reason("AttachServerVolume", **again) == "INVALID_REQUEST"
+    await call("AttachServerVolume", volume="more", **attach)
+    await call("DetachServerVolume", name_or_id="data", **attach)
+    last = (await call("AttachServerVolume", volume="most", **attach)).server_volume
+    assert last.device == "/dev/vdb"
+
+
+async def test_volumes_wait_for_their_server(call: Calls, volume: Any) -> None:
+    attach = {"server": "birch-0", "volume": "data"}
+    await call("LockServer", name_or_id="birch-0")
+    assert await call.reason("AttachServerVolume", **attach) == "LOCKED"
+    await call("UnlockServer", name_or_id="birch-0")
+    await call("AttachServerVolume", wait=True, **attach)
+    await call("LockServer", name_or_id="birch-0")
+    await call("AttachServerVolume", wait=True, **attach)
+    detach = {"server": "birch-0", "name_or_id": "data"}
+    assert await call.reason("DetachServerVolume", **detach) == "LOCKED"

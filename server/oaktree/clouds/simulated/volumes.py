@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import functools
+import string
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -34,6 +35,8 @@ SOURCES: Mapping[str, Kind] = {
     "source_volume": block_storage.Volume,
     "backup": block_storage.VolumeBackup,
 }
+# What the disk is called that a server boots from.
+ROOT = "/dev/vda"
 
 
 class Volumes(Core):
@@ -74,6 +77,12 @@ class Volumes(Core):
     async def create_volume(
         self, request: block_storage.CreateVolumeRequest, target: None
     ) -> Outcome:
+        new = self.volume_asked(request)
+        check_room(self, volumes=1, volume_size_gib=new.size_gib)
+        return Outcome(self.born(new), pending=True)
+
+    def volume_asked(self, request: block_storage.CreateVolumeRequest) -> Any:
+        """The volume that a request describes, not yet in the store."""
         new = self.new_volume(request)
         new.location.zone = request.location.zone or self.zones[0]
         for name, kind in SOURCES.items():
@@ -92,8 +101,7 @@ class Volumes(Core):
                 new.is_bootable = new.is_bootable or getattr(source, "is_bootable", False)
         if not new.size_gib:
             raise invalid(violation("size_gib", "must be given without a source", "REQUIRED"))
-        check_room(self, volumes=1, volume_size_gib=new.size_gib)
-        return Outcome(self.born(new), pending=True)
+        return new
 
     async def delete_volume(
         self, request: block_storage.DeleteVolumeRequest, target: Any
@@ -151,6 +159,10 @@ class Volumes(Core):
     async def set_volume_readonly(
         self, request: block_storage.SetVolumeReadonlyRequest, target: Any
     ) -> Outcome:
+        if target.HasField("is_readonly") and target.is_readonly == request.is_readonly:
+            return Outcome(target)
+        check_status(self, target, "AVAILABLE")
+
         def change(each: Any) -> None:
             each.is_readonly = request.is_readonly
 
@@ -194,36 +206,62 @@ class Volumes(Core):
         for each in target.volumes:
             if each.volume_id == volume.id:
                 return Outcome(each, awaited=target)
+        self.check_idle(target)
+        self.check_attachable(volume)
+        if request.device in self.devices(target):
+            text = f"{request.device} is what another disk of the server is called"
+            raise invalid(violation("device", text, "INVALID"))
+        attached = self.attached(target, volume, request, request.device)
+        server = self.changed(target, lambda each: each.volumes.append(attached))
+        return Outcome(attached, awaited=server)
+
+    def check_attachable(self, volume: Any) -> None:
+        """Refuses a volume that cannot be attached to one more server."""
         if volume.attachments and not volume.is_multiattach:
             raise self.in_use(volume, f"the server '{volume.attachments[0].server_id}'")
-        device = request.device or f"/dev/vd{chr(ord('b') + len(target.volumes))}"
-        attached = compute.ServerVolume(
-            location=target.location,
-            id=f"{target.id}/{volume.id}",
-            server_id=target.id,
-            volume_id=volume.id,
-            device=device,
-            delete_on_termination=request.delete_on_termination,
-            tag=request.tag,
-        )
-        server = self.changed(target, lambda each: each.volumes.append(attached))
         check_status(self, volume, "AVAILABLE", "IN_USE")
+
+    def devices(self, server: Any) -> set[str]:
+        """What the disks of a server are called."""
+        return {ROOT, *(each.device for each in server.volumes)}
+
+    def attached(self, server: Any, volume: Any, wanted: Any, device: str = "") -> Any:
+        """Attaches a volume to a server, which has yet to list it.
+
+        wanted: what says how, a request or a part of one.
+        """
+        free = (f"/dev/vd{letter}" for letter in string.ascii_lowercase[1:])
+        taken = self.devices(server)
+        device = device or next((each for each in free if each not in taken), "")
         attachment = self.make(
             block_storage.VolumeAttachment,
             volume_id=volume.id,
-            server_id=target.id,
+            server_id=server.id,
             device=device,
             attach_time=stamp(),
         )
-        self.declare(attachment, {"status": "ATTACHED", "mode": "READ_WRITE"})
+        mode = "READ_ONLY" if volume.is_readonly else "READ_WRITE"
+        self.declare(attachment, {"status": "ATTACHED", "mode": mode})
         self.born(attachment)
         self.changed(volume, functools.partial(self.said, Step(0, {"status": "IN_USE"})))
-        return Outcome(attached, awaited=server)
+        return compute.ServerVolume(
+            location=server.location,
+            id=f"{server.id}/{volume.id}",
+            server_id=server.id,
+            volume_id=volume.id,
+            attachment_id=attachment.id,
+            device=device,
+            delete_on_termination=wanted.delete_on_termination,
+            tag=getattr(wanted, "tag", ""),
+        )
 
     async def detach_server_volume(
         self, request: compute.DetachServerVolumeRequest, target: Any
     ) -> Outcome:
         server = self.store.table(compute.Server).get(target.server_id)
+        if not server.image_id and target.device == ROOT:
+            raise self.refused(server, "ROOT_VOLUME", f"boots from the volume '{target.volume_id}'")
+        self.check_idle(server)
         new = self.changed(server, lambda each: each.volumes.remove(target))
         self.released(target)
         return Outcome(target, awaited=new)
