@@ -8,9 +8,10 @@ from typing import Any
 
 import grpc
 import pytest
-from conftest import ALDER, NORTH, Client, Serve, new_server, quirks, refused
+from conftest import ALDER, NORTH, Calls, Client, Serve, new_server, quirks, refused
 from google.protobuf.duration_pb2 import Duration
 from google.protobuf.field_mask_pb2 import FieldMask
+from oaktreemodel.block_storage import v1 as block_storage
 from oaktreemodel.common import v1 as common
 from oaktreemodel.compute import v1 as compute
 from oaktreemodel.dns import v1 as dns
@@ -192,6 +193,36 @@ async def test_what_a_field_refers_to_must_exist(client: Client) -> None:
     error = await refused(client.servers.CreateServer(new_server(flavor="giant")))
     assert (error.code, error.reason) == (3, "REFERENCE_NOT_FOUND")
     assert error.field_violations[0].field == "flavor"
+
+
+async def test_every_reference_that_is_wrong_is_said(call: Calls) -> None:
+    names = ("flavor", "image", "keypair", "server_group", "host")
+    wrong: dict[str, Any] = dict.fromkeys(names, "lost")
+    wrong |= {"security_groups": ["lost"], "networks": [{"network": "lost"}]}
+    error = await refused(call("CreateServer", name="x", **wrong))
+    assert (error.code, error.reason) == (3, "REFERENCE_NOT_FOUND")
+    told = {each.field for each in error.field_violations}
+    assert told == {*names, "security_groups", "networks[0].network"}
+    assert {each.reason for each in error.field_violations} == {"REFERENCE_NOT_FOUND"}
+
+
+async def test_a_rebuild_takes_all_that_it_is_given(call: Calls) -> None:
+    await call("CreateKeypair", name="key")
+    which = {"name_or_id": "birch-0", "image": "fedora-43"}
+    assert await call.reason("RebuildServer", keypair="lost", **which) == "REFERENCE_NOT_FOUND"
+    kept = {"preserve_ephemeral": True, **which}
+    assert await call.reason("RebuildServer", **kept) == "NOT_SUPPORTED_BY_CLOUD"
+    fields = {
+        "keypair": "key",
+        "hostname": "guest",
+        "disk_config": compute.SERVER_DISK_CONFIG_AUTO,
+        "trusted_image_certificates": ["one"],
+    }
+    server = (await call("RebuildServer", wait=True, **fields, **which)).server
+    assert (server.keypair_name, server.hostname) == ("key", "guest")
+    assert (server.disk_config_raw, list(server.trusted_image_certificate_ids)) == ("AUTO", ["one"])
+    server = (await call("RebuildServer", wait=True, keypair="", **which)).server
+    assert (server.keypair_name, server.hostname) == ("", "guest")
 
 
 async def test_a_change_needs_one_place(client: Client) -> None:
@@ -384,6 +415,29 @@ async def test_a_busy_or_locked_server_says_so(slow: Client) -> None:
     assert (await slow.servers.LockServer(lock)).server.locked_reason == "audit"
     delete = compute.DeleteServerRequest(location=ALDER, name_or_id="alder-1")
     assert (await refused(slow.servers.DeleteServer(delete))).reason == "LOCKED"
+    which: dict[str, Any] = {"location": ALDER, "name_or_id": "alder-1"}
+    for change in (
+        slow.servers.SetServerMetadata(
+            compute.SetServerMetadataRequest(metadata={"a": "b"}, **which)
+        ),
+        slow.servers.RemoveServerMetadata(
+            compute.RemoveServerMetadataRequest(all_keys=True, **which)
+        ),
+        slow.servers.RebootServer(compute.RebootServerRequest(**which)),
+    ):
+        assert (await refused(change)).reason == "LOCKED"
+    # These Nova leaves to everybody.
+    await slow.servers.AddServerTags(compute.AddServerTagsRequest(tags=["t"], **which))
+    volumes: Any = block_storage.VolumeServiceStub(slow.channel)
+    await volumes.CreateVolume(
+        block_storage.CreateVolumeRequest(location=ALDER, name="data", size_gib=1, wait=True)
+    )
+    attach = compute.AttachServerVolumeRequest(location=ALDER, server="alder-0", volume="data")
+    begun = compute.RebootServerRequest(
+        location=ALDER, name_or_id="alder-0", reboot_type=compute.SERVER_REBOOT_TYPE_HARD
+    )
+    await slow.servers.RebootServer(begun)
+    assert (await refused(slow.servers.AttachServerVolume(attach))).reason == "IN_TRANSITION"
     await slow.servers.UnlockServer(
         compute.UnlockServerRequest(location=ALDER, name_or_id="alder-1")
     )

@@ -7,7 +7,7 @@ import hashlib
 from typing import Any
 
 import pytest
-from conftest import ALDER, NORTH, Client, new_server, refused
+from conftest import ALDER, NORTH, Calls, Client, new_server, refused
 from oaktreemodel.block_storage import v1 as block_storage
 from oaktreemodel.compute import v1 as compute
 from oaktreemodel.network import v1 as network
@@ -72,6 +72,9 @@ async def test_a_network_has_subnets_and_ports_and_then_servers(client: Client) 
     await client.servers.DeleteServer(
         compute.DeleteServerRequest(location=NORTH, name_or_id=made.server.id, wait=True)
     )
+    kept = await ports.GetPort(network.GetPortRequest(location=NORTH, name_or_id=port.id))
+    assert (kept.port.device_id, kept.port.status_raw) == ("", "DOWN")
+    await ports.DeletePort(network.DeletePortRequest(location=NORTH, name_or_id=port.id))
     await networks.DeleteNetwork(delete)
     gone = network.GetSubnetRequest(location=NORTH, name_or_id="lab-4")
     assert (await refused(subnets.GetSubnet(gone))).reason == "NOT_FOUND"
@@ -188,3 +191,173 @@ async def test_watches_tell_of_these_too(client: Client) -> None:
     seen = [event.port for answer in answers for event in answer.events if event.HasField("port")]
     assert len(seen) == 2
     assert all(port.device_id for port in seen)
+
+
+async def server_on(call: Calls, *networks: Any, **fields: Any) -> Any:
+    given = {"name": "on", "flavor": "small", "image": "debian-13", "wait": True, **fields}
+    return (await call("CreateServer", networks=networks, **given)).server
+
+
+async def test_a_server_is_in_the_groups_of_its_ports(call: Calls) -> None:
+    for name in ("web", "db"):
+        await call("CreateSecurityGroup", name=name)
+    web = (await call("GetSecurityGroup", name_or_id="web")).security_group
+    server = await server_on(call, {"network": "private"}, security_groups=[web.id])
+    assert list(server.security_group_names) == ["web"]
+    assert await call.reason("DeleteSecurityGroup", name_or_id="web") == "IN_USE"
+    which = {"name_or_id": server.id}
+    wrong = {"security_groups": ["db", "lost", "none"], **which}
+    for name in ("AddServerSecurityGroups", "RemoveServerSecurityGroups"):
+        error = await refused(call(name, **wrong))
+        assert (error.reason, len(error.field_violations)) == ("REFERENCE_NOT_FOUND", 2)
+    added = await call("AddServerSecurityGroups", security_groups=["db", "web"], **which)
+    assert list(added.server.security_group_names) == ["web", "db"]
+    left = await call("RemoveServerSecurityGroups", security_groups=[web.id], **which)
+    assert list(left.server.security_group_names) == ["db"]
+    wanted = {"device_ids": [server.id]}
+    port = (await call("ListPorts", filter=wanted)).ports[0]
+    db = (await call("GetSecurityGroup", name_or_id="db")).security_group
+    assert list(port.security_group_ids) == [db.id]
+    await call("DeleteSecurityGroup", name_or_id="web")
+    alone = await server_on(call, no_network=True)
+    none = {"name_or_id": alone.id, "security_groups": ["db"]}
+    assert await call.reason("AddServerSecurityGroups", **none) == "WRONG_STATE"
+
+
+async def test_a_port_that_was_given_outlives_its_server(call: Calls) -> None:
+    for name in ("one", "two"):
+        await call("CreatePort", network="private", name=name)
+    server = await server_on(call, {"port": "one"}, {"network": "private"}, addressing=NOWHERE)
+    own = [each.port_id for each in server.addresses]
+    attach = {"server": server.id, "wait": True}
+    for _ in range(2):
+        await call("AttachServerInterface", port="two", **attach)
+    tagged = await call("AttachServerInterface", network="private", tag="mine", **attach)
+    made = tagged.server_interface
+    assert made.tag == "mine"
+    listed = await call("ListServerInterfaces", server=server.id)
+    assert len(listed.server_interfaces) == 4
+    await call("DetachServerInterface", name_or_id="two", **attach)
+    await call("DetachServerInterface", name_or_id=made.id, **attach)
+    assert await call.reason("GetPort", name_or_id=made.id) == "NOT_FOUND"
+    await call("DeleteServer", name_or_id=server.id, wait=True)
+    assert await call.reason("GetPort", name_or_id=own[1]) == "NOT_FOUND"
+    for name in ("one", "two"):
+        port = (await call("GetPort", name_or_id=name)).port
+        assert (port.device_id, port.device_owner, port.status_raw) == ("", "", "DOWN")
+        await call("DeletePort", name_or_id=name)
+
+
+async def test_a_port_that_goes_takes_its_floating_ip_along(call: Calls) -> None:
+    server = await server_on(call)
+    port = server.addresses[0].port_id
+    await call("DetachServerInterface", server=server.id, name_or_id=port, wait=True)
+    found = (await call("GetServer", name_or_id=server.id)).server
+    assert not found.addresses
+    assert not found.security_group_names
+    floating = (await call("GetFloatingIp", name_or_id=server.public_ipv4)).floating_ip
+    assert (floating.port_id, floating.server_id) == ("", "")
+
+
+async def test_a_create_that_is_refused_reserves_nothing(call: Calls) -> None:
+    await call("CreatePort", network="private", name="one")
+    for networks in (
+        [{"port": "one"}, {"network": "lost"}],
+        [{"port": "one"}, {"port": "one"}],
+        [{"port": "one", "fixed_ip_address": "10.0.0.77"}],
+    ):
+        wrong = {"name": "x", "flavor": "small", "image": "debian-13", "networks": networks}
+        assert (await refused(call("CreateServer", **wrong))).code == 3
+    assert not (await call("GetPort", name_or_id="one")).port.device_id
+    error = {"metadata": {"simulate": "error"}, "networks": [{"port": "one"}]}
+    failing = {"name": "x", "flavor": "small", "image": "debian-13", "wait": True, **error}
+    assert await call.reason("CreateServer", **failing) == "NO_VALID_HOST"
+    assert not (await call("GetPort", name_or_id="one")).port.device_id
+
+
+async def test_an_address_is_checked_before_a_server_is_made(call: Calls) -> None:
+    fixed = {"network": "private", "fixed_ip_address": "10.0.7.7"}
+    taken = {"name": "x", "flavor": "small", "image": "debian-13", "addressing": NOWHERE}
+    server = await server_on(call, fixed, addressing=NOWHERE)
+    assert server.private_ipv4 == "10.0.7.7"
+    assert await call.reason("CreateServer", networks=[fixed], **taken) == "IN_USE"
+    attach = {"server": "birch-0", "network": "private"}
+    for wrong in ("not-an-ip", "192.0.2.1"):
+        fixed["fixed_ip_address"] = wrong
+        error = await refused(call("CreateServer", networks=[fixed], **taken))
+        assert [each.field for each in error.field_violations] == ["networks[0].fixed_ip_address"]
+        error = await refused(call("AttachServerInterface", fixed_ip_address=wrong, **attach))
+        assert [each.field for each in error.field_violations] == ["fixed_ip_address"]
+    fixed["fixed_ip_address"] = "10.0.8.8"
+    error = await refused(call("CreateServer", networks=[fixed, fixed], **taken))
+    assert [each.field for each in error.field_violations] == ["networks[1].fixed_ip_address"]
+
+
+def addressing(**fields: Any) -> compute.ServerAddressing:
+    return compute.ServerAddressing(**fields)
+
+
+NOWHERE = addressing(policy=compute.SERVER_ADDRESS_POLICY_NONE)
+FLOATING = compute.SERVER_ADDRESS_POLICY_FLOATING
+EXTERNAL = compute.SERVER_ADDRESS_POLICY_EXTERNAL_NETWORK
+
+
+@pytest.mark.parametrize(
+    "field, fields",
+    [
+        ("floating_ip", {"floating_ip": "192.0.2.99"}),
+        ("floating_network", {"floating_network": "private"}),
+        ("floating_network", {"floating_network": "lost"}),
+        ("floating_network", {"floating_network": "public", "policy": EXTERNAL}),
+        ("nat_destination", {"nat_destination": "lost"}),
+        ("nat_destination", {"nat_destination": "public"}),
+        ("nat_destination_port", {"nat_destination_port": "lost"}),
+        ("nat_destination_port", {"nat_destination_port": "spare"}),
+        ("external_network", {"external_network": "public"}),
+        ("external_network", {"external_network": "private", "policy": EXTERNAL}),
+        ("external_network", {"external_network": "lost", "policy": EXTERNAL}),
+    ],
+)
+async def test_addressing_that_cannot_be_is_refused(call: Calls, field: str, fields: Any) -> None:
+    await call("CreatePort", network="private", name="spare")
+    request = {"name": "x", "flavor": "small", "image": "debian-13"}
+    error = await refused(call("CreateServer", addressing=addressing(**fields), **request))
+    assert [each.field for each in error.field_violations] == [f"addressing.{field}"]
+
+
+async def test_a_server_gets_the_address_that_was_asked_for(call: Calls) -> None:
+    floating = (await call("CreateFloatingIp")).floating_ip
+    chosen = addressing(floating_ip=floating.name)
+    server = await server_on(call, addressing=chosen)
+    assert server.public_ipv4 == floating.name
+    again = {"name": "x", "flavor": "small", "image": "debian-13", "addressing": chosen}
+    assert await call.reason("CreateServer", **again) == "IN_USE"
+    outside = await server_on(call, addressing=addressing(policy=EXTERNAL))
+    assert [each.network_name for each in outside.addresses] == ["public"]
+    both = await server_on(call, {"network": "private"}, addressing=addressing(policy=EXTERNAL))
+    assert {each.network_name for each in both.addresses} == {"private", "public"}
+    enough = await server_on(call, {"network": "public"})
+    assert [each.network_name for each in enough.addresses] == ["public"]
+    nowhere = {"no_network": True, "addressing": addressing(policy=FLOATING)}
+    again.update(nowhere)
+    assert await call.reason("CreateServer", **again) == "INVALID_REQUEST"
+
+
+async def test_what_a_floating_ip_is_mapped_on_is_not_guessed(call: Calls) -> None:
+    await call("CreateNetwork", name="second", wait=True)
+    await call("CreateSubnet", network="second", cidr="10.9.0.0/24")
+    await call("CreatePort", network="private", name="one")
+    networks = [{"network": "second"}, {"port": "one"}]
+    request = {"name": "x", "flavor": "small", "image": "debian-13", "networks": networks}
+    error = await refused(call("CreateServer", **request))
+    assert error.reason == "MULTIPLE_MATCHES"
+    assert {each.name for each in error.matches} == {"private", "second"}
+    for fields, named in (
+        ({"nat_destination_port": "one"}, "private"),
+        ({"nat_destination": "second"}, "second"),
+    ):
+        server = await server_on(call, *networks, addressing=addressing(policy=FLOATING, **fields))
+        floating = (await call("GetFloatingIp", name_or_id=server.public_ipv4)).floating_ip
+        inside = {each.ip_address: each.network_name for each in server.addresses}
+        assert inside[floating.fixed_ip_address] == named
+        await call("DeleteServer", name_or_id=server.id, wait=True)

@@ -9,6 +9,7 @@ import pytest
 from conftest import Calls, refused
 from oaktreemodel.block_storage import v1 as block_storage
 from oaktreemodel.common import v1 as common
+from oaktreemodel.compute import v1 as compute
 from oaktreemodel.image import v1 as image
 
 
@@ -206,6 +207,107 @@ async def test_disks_of_a_server_have_names_of_their_own(call: Calls, volume: An
     await call("DetachServerVolume", name_or_id="data", **attach)
     last = (await call("AttachServerVolume", volume="most", **attach)).server_volume
     assert last.device == "/dev/vdb"
+
+
+async def server_with(call: Calls, **fields: Any) -> Any:
+    given = {"name": "disks", "flavor": "small", "wait": True, **fields}
+    return (await call("CreateServer", **given)).server
+
+
+async def test_a_server_boots_from_a_volume(call: Calls) -> None:
+    boot = {"boot": {"volume": "root"}}
+    create = {"name": "x", "flavor": "small", **boot}
+    await call("CreateVolume", name="root", size_gib=1, image="debian-13", wait=True)
+    await call("SetVolumeBootable", name_or_id="root", is_bootable=False)
+    assert await call.reason("CreateServer", **create) == "INVALID_REQUEST"
+    await call("SetVolumeBootable", name_or_id="root", is_bootable=True)
+    server = await server_with(call, **boot)
+    assert not server.image_id
+    assert [each.device for each in server.volumes] == ["/dev/vda"]
+    assert (await call("GetVolume", name_or_id="root")).volume.status_raw == "in-use"
+    assert await call.reason("CreateServer", **create) == "IN_USE"
+    which = {"server": server.id, "name_or_id": "root"}
+    assert await call.reason("DetachServerVolume", **which) == "ROOT_VOLUME"
+    backup = {"name": "b", "backup_type": "daily", "rotation": 1, "name_or_id": server.id}
+    assert await call.reason("CreateServerBackup", **backup) == "INVALID_REQUEST"
+    rebuilt = await call("RebuildServer", name_or_id=server.id, image="debian-13", wait=True)
+    assert not rebuilt.server.image_id
+    await call("DeleteServer", name_or_id=server.id, wait=True)
+    assert (await call("GetVolume", name_or_id="root")).volume.status_raw == "available"
+
+
+async def test_volumes_are_made_with_a_server(call: Calls, volume: Any) -> None:
+    await call("CreateVolumeSnapshot", volume="data", name="then", wait=True)
+    boot = {"from_new_volume": True, "delete_on_termination": True}
+    devices = [
+        {"image": "fedora-43", "volume_size_gib": 3},
+        {"snapshot": "then", "volume_type": "fast", "delete_on_termination": True},
+        {"blank_size_gib": 7},
+        {"blank_size_gib": 9, "local": True},
+        {"volume": "data", "tag": "mine"},
+    ]
+    server = await server_with(call, image="debian-13", boot=boot, block_devices=devices)
+    assert not server.image_id
+    there = {each.id: each for each in (await call("ListVolumes")).volumes}
+    sizes = [there[each.volume_id].size_gib for each in server.volumes]
+    assert sizes == [20, 3, 10, 7, 10]
+    assert {there[each.volume_id].status_raw for each in server.volumes} == {"in-use"}
+    assert server.volumes[-1].tag == "mine"
+    assert len({each.device for each in server.volumes}) == 5
+    await call("DeleteServer", name_or_id=server.id, wait=True)
+    left = (await call("ListVolumes")).volumes
+    assert sorted(each.size_gib for each in left) == [3, 7, 10]
+    assert {each.status_raw for each in left} == {"available"}
+
+
+async def test_what_is_wrong_with_the_disks_of_a_server_is_said(call: Calls, volume: Any) -> None:
+    wrong: dict[str, Any] = {
+        "block_devices": [
+            {"volume": "lost"},
+            {},
+            {"image": "debian-13", "local": True},
+            {"volume": "data"},
+            {"volume": volume.id},
+            {"blank_size_gib": 0},
+            {"snapshot": "lost", "volume_type": "lost"},
+            {"volume": "data", "volume_size_gib": 1},
+        ],
+        "boot": {"volume_size_gib": 4},
+    }
+    error = await refused(
+        call("CreateServer", name="x", flavor="small", image="debian-13", **wrong)
+    )
+    assert error.reason == "INVALID_REQUEST"
+    assert {each.field for each in error.field_violations} == {
+        "block_devices[0].volume",
+        "block_devices[1].volume",
+        "block_devices[2].local",
+        "block_devices[4].volume",
+        "block_devices[5].blank_size_gib",
+        "block_devices[6].volume_type",
+        "block_devices[7].volume",
+        "block_devices[7].volume_size_gib",
+        "boot.volume_size_gib",
+    }
+    lost = {"boot": {"volume": "lost"}, "name": "x", "flavor": "small"}
+    assert await call.reason("CreateServer", **lost) == "REFERENCE_NOT_FOUND"
+    assert (await call("GetVolume", name_or_id="data")).volume.status_raw == "available"
+    await call("UpdateVolumeQuota", volume_size_gib=common.QuotaLimit(limit=15))
+    more = {"name": "x", "flavor": "small", "image": "debian-13"}
+    many = [{"blank_size_gib": 3}, {"blank_size_gib": 3}]
+    assert await call.reason("CreateServer", block_devices=many, **more) == "QUOTA_EXCEEDED"
+    assert len((await call("ListVolumes")).volumes) == 1
+
+
+async def test_a_server_that_fails_leaves_no_volumes(call: Calls, volume: Any) -> None:
+    devices = [{"volume": "data", "delete_on_termination": True}, {"blank_size_gib": 7}]
+    request = {"name": "huge", "flavor": "too-big", "image": "debian-13", "wait": True}
+    error = await refused(call("CreateServer", block_devices=devices, **request))
+    assert error.reason == "NO_VALID_HOST"
+    left = (await call("ListVolumes")).volumes
+    assert [(each.name, each.status_raw) for each in left] == [("data", "available")]
+    server = (await call("GetServer", name_or_id="huge")).server
+    assert (server.status, len(server.volumes)) == (compute.SERVER_STATUS_ERROR, 0)
 
 
 async def test_volumes_wait_for_their_server(call: Calls, volume: Any) -> None:

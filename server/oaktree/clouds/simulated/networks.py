@@ -19,6 +19,9 @@ from oaktree.clouds.simulated.words import say
 from oaktree.failures import Code, Failure, invalid, multiple_matches, violation
 from oaktree.shapes import Kind, reference
 
+# What is remembered of a port: that it was made for a server, and how that server's guest finds it.
+MADE, TAG = "made for a server", "tag of an interface"
+
 
 class Networks(Core):
     """What servers and floating IPs need of networks."""
@@ -43,31 +46,56 @@ class Networks(Core):
                 return False
         return True
 
-    def connect(self, server: Any, wanted: Any) -> Any:
-        """Puts a server on a network or gives it a port, and says which address it has there."""
+    def connect(self, server: Any, wanted: Any, groups: Sequence[str] = ()) -> Any:
+        """Puts a server on a network or gives it a port, and answers the port.
+
+        groups: the security groups of a port that is made; one that is given keeps its own.
+        """
         if wanted.port:
             port = self.mean(network.Port, wanted.port, "port")
             if port.device_id not in {"", server.id}:
                 raise self.in_use(port, f"'{port.device_id}'")
         else:
             net = self.mean_network(wanted.network, "network")
-            fixed = [network.PortFixedIp(ip_address=wanted.fixed_ip_address)]
-            request = network.CreatePortRequest(fixed_ips=fixed)
+            request = network.CreatePortRequest(security_groups=groups)
+            if wanted.fixed_ip_address:
+                request.fixed_ips.add(ip_address=wanted.fixed_ip_address)
             port = self.new_port(net, request)
+            self.store.untold[MADE, port.id] = True
 
         def change(each: Any) -> None:
             each.device_id, each.device_owner = server.id, "compute:nova"
             say(each, "status", "ACTIVE")
 
         port = self.changed(port, change)
+        self.store.untold[TAG, port.id] = wanted.tag
         server.addresses.extend(port.addresses)
-        return server.addresses[-1]
+        self.name_groups(server)
+        return port
 
-    def release_ports(self, server: Any) -> None:
-        """The ports of a server that is deleted go with it."""
-        for each in self.store.table(network.Port):
-            if each.device_id == server.id:
-                self.gone(each)
+    def release(self, port: Any) -> None:
+        """A server has a port no more: one made for it goes, any other is free again."""
+        self.store.untold.pop((TAG, port.id), None)
+        if self.store.untold.pop((MADE, port.id), False):
+            self.gone(port)
+            return
+
+        def change(each: Any) -> None:
+            each.device_id = each.device_owner = ""
+            say(each, "status", "DOWN")
+
+        self.changed(port, change)
+
+    def ports_of(self, server: Any) -> list[Any]:
+        """The ports that a server has."""
+        return [each for each in self.store.table(network.Port) if each.device_id == server.id]
+
+    def name_groups(self, server: Any) -> None:
+        """Says on a server which security groups its ports are in."""
+        ports = self.ports_of(server)
+        ids = dict.fromkeys(id_ for each in ports for id_ in each.security_group_ids)
+        found = map(self.store.table(network.SecurityGroup).get, ids)
+        server.security_group_names[:] = [each.name for each in found if each is not None]
 
     def set_floating(self, address: Any) -> None:
         say(address, "kind", "FLOATING")
