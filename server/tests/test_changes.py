@@ -206,6 +206,55 @@ async def test_every_reference_that_is_wrong_is_said(call: Calls) -> None:
     assert {each.reason for each in error.field_violations} == {"REFERENCE_NOT_FOUND"}
 
 
+async def test_what_is_said_of_a_server_has_limits(call: Calls) -> None:
+    given = {"name": "x", "flavor": "small", "image": "debian-13"}
+    which = {"name_or_id": "birch-0"}
+    texts: dict[str, tuple[str, ...]] = {
+        "description": ("CreateServer", "UpdateServer", "RebuildServer"),
+        "user_data": ("CreateServer", "RebuildServer"),
+        "metadata": ("CreateServer", "UpdateServer", "RebuildServer", "SetServerMetadata"),
+        "tags": ("CreateServer", "UpdateServer", "AddServerTags"),
+        "access_ipv4": ("CreateServer", "UpdateServer"),
+    }
+    for field, value in (
+        ("description", "d" * 256),
+        ("user_data", b"x" * 50_000),
+        ("metadata", {"k" * 256: "v"}),
+        ("metadata", {"k": "v" * 256}),
+        ("tags", [f"{number}" for number in range(51)]),
+        ("tags", ["t" * 61]),
+        ("tags", ["a/b"]),
+        ("tags", ["a,b"]),
+        ("access_ipv4", "2001:db8::1"),
+    ):
+        for name in texts[field]:
+            fields: dict[str, Any] = dict(given if name == "CreateServer" else which)
+            if name == "UpdateServer":
+                fields["update_mask"] = FieldMask(paths=[field])
+            if name == "RebuildServer":
+                fields["image"] = "debian-13"
+            error = await refused(call(name, **fields, **{field: value}))
+            assert [each.field for each in error.field_violations] == [field], name
+    most = {"tags": ["t" * 60], "user_data": b"x" * 49_149, "metadata": {"k" * 255: "v" * 255}}
+    await call("CreateServer", description="d" * 255, **most, **given)
+    await call("AddServerTags", tags=[f"{number}" for number in range(50)], **which)
+    assert await call.reason("AddServerTags", tags=["more"], **which) == "INVALID_REQUEST"
+
+
+async def test_a_quota_limits_what_a_server_says(call: Calls) -> None:
+    await call("UpdateComputeQuota", server_metadata_items={"limit": 2})
+    three = {"metadata": dict.fromkeys("abc", "x")}
+    which = {"name_or_id": "birch-0"}
+    request = {"name": "x", "flavor": "small", "image": "debian-13", **three}
+    assert await call.reason("CreateServer", **request) == "QUOTA_EXCEEDED"
+    assert await call.reason("SetServerMetadata", **which, **three) == "QUOTA_EXCEEDED"
+    mask = FieldMask(paths=["metadata"])
+    assert await call.reason("UpdateServer", update_mask=mask, **which, **three) == "QUOTA_EXCEEDED"
+    for names in ("ab", "ba"):
+        await call("SetServerMetadata", metadata=dict.fromkeys(names, "y"), **which)
+    assert await call.reason("SetServerMetadata", metadata={"c": "y"}, **which) == "QUOTA_EXCEEDED"
+
+
 async def test_a_rebuild_takes_all_that_it_is_given(call: Calls) -> None:
     await call("CreateKeypair", name="key")
     which = {"name_or_id": "birch-0", "image": "fedora-43"}

@@ -6,8 +6,9 @@ from __future__ import annotations
 import contextlib
 import dataclasses
 import functools
+import ipaddress
 import secrets
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from google.protobuf.message import Message
@@ -50,6 +51,7 @@ OF_FLOATING = (
     "nat_destination",
     "nat_destination_port",
 )
+TAGS, TAG_LENGTH, TEXT_LENGTH, USER_DATA_LENGTH = 50, 60, 255, 65535
 
 
 @dataclasses.dataclass
@@ -103,6 +105,33 @@ class Review:
             self.say("image", f"is {found.status_raw}, not active", "WRONG_STATE")
         return found
 
+    def texts(self, request: Any) -> None:
+        """Looks at what a request says of a server: nothing may be too long or too much."""
+        given = {field.name: value for field, value in request.ListFields()}
+        for field in ("description", "hostname"):
+            if len(given.get(field, "")) > TEXT_LENGTH:
+                self.say(field, f"has more than {TEXT_LENGTH} characters", "TOO_LONG")
+        for key, value in given.get("metadata", {}).items():
+            if not key or max(len(key), len(value)) > TEXT_LENGTH:
+                text = f"a key has from 1 to {TEXT_LENGTH} characters, a value at most as many"
+                self.say("metadata", f"'{key[:TAG_LENGTH]}': {text}", "TOO_LONG")
+        for tag in given.get("tags", ()):
+            if not 0 < len(tag) <= TAG_LENGTH:
+                text = f"'{tag[:TAG_LENGTH]}' has not from 1 to {TAG_LENGTH} characters"
+                self.say("tags", text, "TOO_LONG")
+            if {"/", ","} & set(tag):
+                self.say("tags", f"'{tag[:TAG_LENGTH]}' has a slash or comma", "MALFORMED")
+        if len(set(given.get("tags", ()))) > TAGS:
+            self.say("tags", f"are more than {TAGS}", "TOO_MANY")
+        if -(-len(given.get("user_data", b"")) // 3) * 4 > USER_DATA_LENGTH:
+            self.say("user_data", f"has more than {USER_DATA_LENGTH} bytes in base64", "TOO_LONG")
+        for version, kind in ((4, ipaddress.IPv4Address), (6, ipaddress.IPv6Address)):
+            field = f"access_ipv{version}"
+            try:
+                kind(given.get(field) or kind(0))
+            except ValueError as error:
+                self.say(field, str(error), "MALFORMED")
+
     def end(self) -> None:
         if self.wrong:
             failure = invalid(*self.wrong.values())
@@ -131,11 +160,13 @@ class Servers(Hosts, FloatingIps, Images, Volumes, Bookkeeping):
         found = review.image(request.image)
         group = review.mean(compute.ServerGroup, request.server_group, "server_group")
         review.mean(compute.Keypair, request.keypair, "keypair")
+        review.texts(request)
         host = self.host_asked(request, review)
         disks = self.disks_asked(request, flavor, review)
         asked = self.connections_asked(request, review)
         with review.part():
             self.check_quotas(compute.Server)
+            self.check_metadata(request.metadata)
             if flavor is not None:
                 self.check_quota(flavor)
             if any(disk.is_new for disk in disks):
@@ -547,6 +578,9 @@ class Servers(Hosts, FloatingIps, Images, Volumes, Bookkeeping):
         review = Review(self)
         found = review.image(request.image)
         review.mean(compute.Keypair, request.keypair, "keypair")
+        review.texts(request)
+        with review.part():
+            self.check_metadata(request.metadata)
         if request.preserve_ephemeral:
             review.others.append(not_supported("keeping the ephemeral disk", self.location))
         review.end()
@@ -595,7 +629,20 @@ class Servers(Hosts, FloatingIps, Images, Volumes, Bookkeeping):
         self, request: compute.SetServerMetadataRequest, target: Any
     ) -> Outcome:
         self.check_unlocked(target)
+        self.check_texts(request)
+        self.check_metadata({**target.metadata, **request.metadata})
         return Outcome(self.changed(target, lambda each: each.metadata.update(request.metadata)))
+
+    def check_texts(self, request: Any) -> None:
+        review = Review(self)
+        review.texts(request)
+        review.end()
+
+    def check_metadata(self, metadata: Mapping[str, str]) -> None:
+        """Refuses more metadata than the quota allows a server."""
+        room = self.quota_now().server_metadata_items
+        if room.HasField("limit") and len(metadata) > room.limit:
+            raise self.quota("server metadata items", room.limit)
 
     async def remove_server_metadata(
         self, request: compute.RemoveServerMetadataRequest, target: Any
@@ -609,7 +656,9 @@ class Servers(Hosts, FloatingIps, Images, Volumes, Bookkeeping):
         return Outcome(self.changed(target, change))
 
     async def add_server_tags(self, request: compute.AddServerTagsRequest, target: Any) -> Outcome:
-        return Outcome(self.tagged(target, [*target.tags, *request.tags]))
+        tags = [*target.tags, *request.tags]
+        self.check_texts(compute.CreateServerRequest(tags=tags))
+        return Outcome(self.tagged(target, tags))
 
     async def remove_server_tags(
         self, request: compute.RemoveServerTagsRequest, target: Any

@@ -359,6 +359,11 @@ def _group_fits(region: Any, target: None, request: Any) -> None:
             raise _wrong("max_servers_per_host", "is at least 1")
 
 
+def _server_fits(region: Any, server: Any, request: Any) -> None:
+    region.check_texts(request)
+    region.check_metadata(request.metadata)
+
+
 def _unshelved(region: Any, server: Any, request: Any) -> None:
     if request.zone and request.unpin_zone:
         raise _wrong("unpin_zone", "excludes zone", "EXCLUSIVE")
@@ -540,6 +545,7 @@ CHECKS = {
     "DeleteAggregate": _has_no_hosts,
     "CreateServerGroup": _group_fits,
     "UnshelveServer": _unshelved,
+    "UpdateServer": _server_fits,
 }
 
 QUERIES = {
