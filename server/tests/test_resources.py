@@ -219,8 +219,14 @@ async def test_a_server_is_in_the_groups_of_its_ports(call: Calls) -> None:
     db = (await call("GetSecurityGroup", name_or_id="db")).security_group
     assert list(port.security_group_ids) == [db.id]
     await call("DeleteSecurityGroup", name_or_id="web")
+    await call("UpdateSecurityGroup", name_or_id="db", name="data")
+    assert list((await call("GetServer", **which)).server.security_group_names) == ["data"]
+    mask = {"paths": ["security_groups"]}
+    default = {"security_groups": ["default"], "update_mask": mask}
+    await call("UpdatePort", name_or_id=port.id, **default)
+    assert list((await call("GetServer", **which)).server.security_group_names) == ["default"]
     alone = await server_on(call, no_network=True)
-    none = {"name_or_id": alone.id, "security_groups": ["db"]}
+    none = {"name_or_id": alone.id, "security_groups": ["data"]}
     assert await call.reason("AddServerSecurityGroups", **none) == "WRONG_STATE"
 
 

@@ -88,13 +88,13 @@ class Networks(Core):
 
     def ports_of(self, server: Any) -> list[Any]:
         """The ports that a server has."""
-        return [each for each in self.store.table(network.Port) if each.device_id == server.id]
+        return [each for each in self.store.still(network.Port) if each.device_id == server.id]
 
     def name_groups(self, server: Any) -> None:
         """Says on a server which security groups its ports are in."""
         ports = self.ports_of(server)
         ids = dict.fromkeys(id_ for each in ports for id_ in each.security_group_ids)
-        found = map(self.store.table(network.SecurityGroup).get, ids)
+        found = map(self.store.still(network.SecurityGroup).get, ids)
         server.security_group_names[:] = [each.name for each in found if each is not None]
 
     def set_floating(self, address: Any) -> None:

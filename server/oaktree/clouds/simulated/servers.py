@@ -700,7 +700,22 @@ class Servers(Hosts, FloatingIps, Images, Volumes, Bookkeeping):
 
             if wanted != list(port.security_group_ids):
                 self.changed(port, change)
-        return Outcome(self.changed(target, self.name_groups))
+        return Outcome(self.fresh(target))
+
+    def noticed(self, before: Any, after: Any) -> None:
+        """A server tells which groups its ports are in, whoever has put them there."""
+        super().noticed(before, after)
+        ports: list[Any] = []
+        if before is None or after is None:
+            return
+        if isinstance(after, network.Port):
+            if before.security_group_ids != after.security_group_ids:
+                ports = [after]
+        elif isinstance(after, network.SecurityGroup) and before.name != after.name:
+            there = self.store.still(network.Port)
+            ports = [each for each in there if after.id in each.security_group_ids]
+        for id_ in {each.device_id for each in ports}:
+            self.store.change(compute.Server, id_, self.name_groups)
 
     async def create_server_image(
         self, request: compute.CreateServerImageRequest, target: Any
