@@ -75,3 +75,15 @@ async def test_an_image_is_shared_and_answered_for(call: Calls) -> None:
     await call("UpdateImage", name_or_id="ours", visibility=image.IMAGE_VISIBILITY_PRIVATE)
     assert not (await call("ListImageMembers", image="ours")).image_members
     assert await call.reason("CreateImageMember", **given) == "WRONG_STATE"
+
+
+async def test_no_id_is_given_twice(call: Calls) -> None:
+    there = (await call("GetImage", name_or_id="debian-13")).image
+    given = {"name": "other", "disk_format": "raw"}
+    assert await call.reason("CreateImage", id=there.id, **given) == "ALREADY_EXISTS"
+    assert (await call("GetImage", name_or_id=there.id)).image == there
+    assert await call.reason("CreateImage", id="x y/z", **given) == "INVALID_REQUEST"
+    own = "11111111-1111-4111-8111-11111111111A"
+    assert (await call("CreateImage", id=own, **given)).image.id == own
+    await call("DeleteImage", name_or_id=own, wait=True)
+    assert await call.reason("CreateImage", id=own, **given) == "ALREADY_EXISTS"

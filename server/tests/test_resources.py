@@ -367,3 +367,10 @@ async def test_what_a_floating_ip_is_mapped_on_is_not_guessed(call: Calls) -> No
         inside = {each.ip_address: each.network_name for each in server.addresses}
         assert inside[floating.fixed_ip_address] == named
         await call("DeleteServer", name_or_id=server.id, wait=True)
+
+
+async def test_a_flavor_does_not_take_the_place_of_another(call: Calls) -> None:
+    medium = (await call("GetFlavor", name_or_id="medium")).flavor
+    given = {"name": "medium2", "id": medium.id, "vcpus": 1, "ram_mib": 64}
+    assert await call.reason("CreateFlavor", **given) == "ALREADY_EXISTS"
+    assert (await call("GetFlavor", name_or_id="medium")).flavor == medium

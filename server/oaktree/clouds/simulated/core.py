@@ -246,6 +246,9 @@ class Core(Region):
 
     def born(self, new: Any) -> Any:
         """Puts a new object into the store, where it goes on by itself."""
+        there = self.store.table(type(new)).get(self.store.key(new))
+        if there is not None:
+            raise self.already(there)
         steps = areas.thing(type_name(type(new))).birth
         for step in steps:
             if step.after == 0:

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import AsyncIterator, Sequence
 from typing import Any
 
@@ -22,6 +23,7 @@ from oaktree.shapes import word_of
 # What an imported image has: nothing is fetched from anywhere.
 IMPORTED = b"imported by a simulated cloud\n" * 64
 UNDER_WAY = {"PENDING", "PROCESSING"}
+UUID = re.compile("[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
 # How long a task is remembered that has ended, in seconds.
 TASK_MEMORY = 48 * 3600
 
@@ -41,12 +43,26 @@ class Images(Core):
                     f"this cloud takes {', '.join(known)}, not '{given}'",
                     location=self.location,
                 )
+        if request.id and not UUID.fullmatch(request.id):
+            raise invalid(violation("id", "is not a UUID", "MALFORMED"))
+        there = self.store.table(image.Image).get(request.id)
+        if there is None and self.used_key(request.id) in self.store.untold:
+            raise Failure(
+                Code.ALREADY_EXISTS,
+                "ALREADY_EXISTS",
+                f"there was an image '{request.id}' once; no id is given twice",
+                location=self.location,
+            )
         new = self.make(image.Image, request)
         new.container_format = request.container_format or "bare"
         if not request.visibility:
             say(new, "visibility", "SHARED")
         new.is_protected, new.is_hidden = request.is_protected, request.is_hidden
         return Outcome(self.born(new))
+
+    def used_key(self, image_id: str) -> tuple[str, ...]:
+        """Where it is noted that there was an image of that id."""
+        return "image", self.location.region, image_id
 
     async def upload_image(
         self, target: image.Image, chunks: AsyncIterator[bytes], stores: Sequence[str] = ()
@@ -126,6 +142,7 @@ class Images(Core):
         super().noticed(before, after)
         if not isinstance(after, image.Image):
             return
+        self.store.untold[self.used_key(after.id)] = True
         shared = image.IMAGE_VISIBILITY_SHARED
         if before is not None and before.visibility == shared != after.visibility:
             for each in self.children(image.ImageMember, after):
