@@ -3,6 +3,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from conftest import Calls, refused
 from oaktreemodel.common import v1 as common
 from oaktreemodel.network import v1 as network
@@ -175,3 +177,86 @@ async def test_an_agent_that_is_alive_comes_back(call: Calls) -> None:
     assert not (await call("ListNetworkAgents", filter=dead)).network_agents
     error = await refused(call("GetNetworkAvailabilityZone", name_or_id="nova"))
     assert error.reason == "MULTIPLE_MATCHES"
+
+
+async def subnet(call: Calls, cidr: str, **fields: Any) -> Any:
+    """A subnet in a network of its own, which has the same name."""
+    await call("CreateNetwork", name=cidr)
+    return (await call("CreateSubnet", network=cidr, name=cidr, cidr=cidr, **fields)).subnet
+
+
+def pool(first: str, last: str) -> network.SubnetAllocationPool:
+    return network.SubnetAllocationPool(start_ip_address=first, end_ip_address=last)
+
+
+async def test_subnets_of_all_sizes_give_what_they_have(call: Calls) -> None:
+    for cidr, gateway, given in (
+        ("10.77.0.1/32", "10.77.0.1", []),
+        ("10.77.0.2/31", "10.77.0.2", ["10.77.0.3"]),
+        ("10.77.0.4/30", "10.77.0.5", ["10.77.0.6"]),
+        ("2001:DB8:0:0::/128", "2001:db8::", []),
+        ("2001:db8:0:1::/126", "2001:db8:0:1::1", ["2001:db8:0:1::2", "2001:db8:0:1::3"]),
+    ):
+        made = await subnet(call, cidr)
+        assert (made.cidr, made.gateway_ip_address) == (cidr.replace("DB8:0:0", "db8"), gateway)
+        for each in given:
+            port = (await call("CreatePort", network=cidr)).port
+            assert [own.ip_address for own in port.addresses] == [each]
+        assert await call.reason("CreatePort", network=cidr) == "NO_FREE_ADDRESS"
+    await subnet(call, "10.77.1.1/32", no_gateway=True)
+    port = (await call("CreatePort", network="10.77.1.1/32")).port
+    assert port.addresses[0].ip_address == "10.77.1.1"
+
+
+async def test_ports_get_addresses_of_the_pools(call: Calls) -> None:
+    pools = [pool("10.78.0.5", "10.78.0.5"), pool("10.78.0.9", "10.78.0.10")]
+    made = await subnet(call, "10.78.0.0/24", allocation_pools=pools)
+    assert list(made.allocation_pools) == pools
+    own = [(await call("CreatePort", network=made.name)).port for _ in range(3)]
+    assert [each.addresses[0].ip_address.split(".")[3] for each in own] == ["5", "9", "10"]
+    assert await call.reason("CreatePort", network=made.name) == "NO_FREE_ADDRESS"
+    asked = network.PortFixedIp(ip_address="10.78.0.77")
+    await call("CreatePort", network=made.name, fixed_ips=[asked])
+    plain = await subnet(call, "10.79.0.0/29")
+    assert list(plain.allocation_pools) == [pool("10.79.0.2", "10.79.0.6")]
+    moved = await call("UpdateSubnet", name_or_id=plain.id, gateway_ip_address="10.79.0.3")
+    kept = [pool("10.79.0.1", "10.79.0.2"), pool("10.79.0.4", "10.79.0.6")]
+    assert list(moved.subnet.allocation_pools) == kept
+
+
+async def test_what_no_subnet_can_have_is_refused(call: Calls) -> None:
+    made = await subnet(call, "10.80.0.0/24")
+    await call("CreateNetwork", name="other")
+    for wrong in (
+        {"gateway_ip_address": "rubbish"},
+        {"gateway_ip_address": "1.2.3.4"},
+        {"gateway_ip_address": "10.80.0.255"},
+        {"gateway_ip_address": "2001:db8::1"},
+        {"allocation_pools": [pool("10.80.0.9", "10.80.0.5")]},
+        {"allocation_pools": [pool("10.80.0.5", "x")]},
+        {"allocation_pools": [pool("10.80.0.5", "10.80.1.5")]},
+        {"allocation_pools": [pool("10.80.0.1", "10.80.0.5")]},
+        {"allocation_pools": [pool("10.80.0.5", "10.80.0.9"), pool("10.80.0.9", "10.80.0.9")]},
+        {"dns_nameservers": ["ns1.example.test"]},
+        {"host_routes": [network.SubnetHostRoute(destination_cidr="x", nexthop_ip_address="::1")]},
+    ):
+        new = {"network": "other", "cidr": made.cidr, **wrong}
+        assert await call.reason("CreateSubnet", **new) == "INVALID_REQUEST"
+        mask = {"paths": list(wrong)}
+        change = {"name_or_id": made.id, "update_mask": mask, **wrong}
+        assert await call.reason("UpdateSubnet", **change) == "INVALID_REQUEST"
+    assert (await call("GetSubnet", name_or_id=made.id)).subnet == made
+
+
+async def test_a_gateway_that_a_router_has_stays(call: Calls) -> None:
+    made = await subnet(call, "10.81.0.0/24")
+    change = {"name_or_id": made.id, "gateway_ip_address": "10.81.0.9"}
+    await call("AddRouterInterface", router="outside", subnet=made.id)
+    assert await call.reason("UpdateSubnet", **change) == "IN_USE"
+    same = await call("UpdateSubnet", name_or_id=made.id, gateway_ip_address="10.81.0.1", name="n")
+    assert same.subnet.name == "n"
+    await call("RemoveRouterInterface", router="outside", subnet=made.id)
+    changed = (await call("UpdateSubnet", **change)).subnet
+    assert changed.gateway_ip_address == "10.81.0.9"
+    clear = {"name_or_id": made.id, "update_mask": {"paths": ["gateway_ip_address"]}}
+    assert not (await call("UpdateSubnet", **clear)).subnet.gateway_ip_address

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import ipaddress
 import itertools
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from google.protobuf.message import Message
@@ -106,16 +106,17 @@ class Networks(Core):
     def mean_network(self, name_or_id: str, field: str) -> Any:
         return self.mean(network.Network, name_or_id, field)
 
-    def next_address(self, net: Any, subnet: Any = None) -> str:
+    def next_address(self, net: Any, subnet: Any = None, others: Iterable[str] = ()) -> str:
         """An address of a network that nobody has yet."""
         subnet = subnet or self.store.table(network.Subnet).get(net.subnet_ids[0])
-        whole = ipaddress.ip_network(subnet.cidr)
-        # The first is the gateway's; what comes after the last begins anew.
-        room, taken = whole.num_addresses - 3, {*self.taken(net), subnet.gateway_ip_address}
+        parts = pools.allocated_from(subnet)
+        # What comes after the last begins anew.
+        room = sum(last - first + 1 for first, last in parts)
+        taken = {*self.taken(net), subnet.gateway_ip_address, *others}
         for _ in range(min(room, len(taken) + 1)):
             number = self.given.get(subnet.id, 0)
             self.given[subnet.id] = number + 1
-            address = str(whole[2 + number % room])
+            address = pools.numbered(parts, number % room, subnet.ip_version)
             if address not in taken:
                 return address
         raise self.no_address(net, f"no address of '{subnet.name or subnet.id}' is free")
@@ -293,10 +294,8 @@ class Networks(Core):
         if pool is not None:
             new.subnet_pool_id = pool.id
             new.cidr = pools.taken_from(self, pool, request)
-        try:
-            whole = ipaddress.ip_network(new.cidr)
-        except ValueError as error:
-            raise invalid(violation("cidr", str(error), "MALFORMED")) from None
+        whole = pools.cidr("cidr", new.cidr)
+        new.cidr = str(whole)
         if request.ip_version not in {0, whole.version}:
             raise invalid(violation("ip_version", "is not that of the cidr", "INVALID"))
         new.ip_version = whole.version
@@ -310,7 +309,10 @@ class Networks(Core):
                     text = "the network's other subnets are from another pool, or from none"
                     raise invalid(violation("subnet_pool", text, "INVALID"))
         if not request.gateway_ip_address and not request.no_gateway:
-            new.gateway_ip_address = str(next(whole.hosts()))
+            new.gateway_ip_address = pools.first_address(whole)
+        pools.check_subnet(new)
+        if not new.allocation_pools:
+            new.allocation_pools.extend(pools.all_but_gateway(new))
         new.is_dhcp_enabled = not request.HasField("is_dhcp_enabled") or request.is_dhcp_enabled
         self.born(new)
 

@@ -5,11 +5,13 @@ from __future__ import annotations
 
 import ipaddress
 import itertools
+import re
 from collections.abc import Iterable
 from typing import Any
 
 from oaktreemodel.network import v1 as network
 
+from oaktree.clouds import Outcome
 from oaktree.failures import Code, Failure, invalid, violation
 from oaktree.shapes import reference, to_change
 
@@ -18,21 +20,41 @@ NUMBERED = {"vlan", "vxlan", "gre", "geneve"}
 # How many bits of an address are fixed in what a quota counts.
 UNIT = {4: 32, 6: 64}
 LEAST = {4: 8, 6: 64}
+MAC = re.compile("[0-9a-f]{2}([:-][0-9a-f]{2}){5}")
 
 
 def wrong(field: str, text: str) -> Failure:
     return invalid(violation(field, text, "INVALID"))
 
 
+def cidr(field: str, text: str, strict: bool = True) -> Any:
+    """A range of addresses; a single one is a range too."""
+    try:
+        return ipaddress.ip_network(text, strict)
+    except ValueError as error:
+        raise invalid(violation(field, str(error), "MALFORMED")) from None
+
+
 def ranges(field: str, cidrs: Iterable[str]) -> list[Any]:
-    """CIDRs as ranges of addresses; single addresses are ranges too."""
-    found = []
-    for index, each in enumerate(cidrs):
-        try:
-            found.append(ipaddress.ip_network(each))
-        except ValueError as error:
-            raise invalid(violation(f"{field}[{index}]", str(error), "MALFORMED")) from None
+    return [cidr(f"{field}[{index}]", each) for index, each in enumerate(cidrs)]
+
+
+def address(field: str, text: str) -> Any:
+    """A single address."""
+    try:
+        found = ipaddress.ip_address(text)
+    except ValueError as error:
+        raise invalid(violation(field, str(error), "MALFORMED")) from None
+    if getattr(found, "scope_id", None):
+        raise invalid(violation(field, "has a scope", "MALFORMED"))
     return found
+
+
+def mac(field: str, text: str) -> str:
+    """A MAC address as all are shown."""
+    if not MAC.fullmatch(text.lower()):
+        raise invalid(violation(field, f"'{text}' is no MAC address", "MALFORMED"))
+    return text.lower().replace("-", ":")
 
 
 def is_beside(one: Any, other: Any) -> bool:
@@ -42,6 +64,130 @@ def is_beside(one: Any, other: Any) -> bool:
         and one.network_type == other.network_type
         and one.physical_network == other.physical_network
     )
+
+
+# -- subnets --------------------------------------------------------------------------------------
+
+
+def usable(whole: Any) -> tuple[int, int]:
+    """The first and the last address of a range that somebody can have."""
+    first, last = int(whole.network_address), int(whole.broadcast_address)
+    if whole.num_addresses <= 2:
+        return first, last
+    return first + 1, last - (whole.version == 4)
+
+
+def first_address(whole: Any) -> str:
+    return str(whole[usable(whole)[0] - int(whole.network_address)])
+
+
+def allocated_from(subnet: Any) -> list[tuple[int, int]]:
+    """The parts of a subnet from which ports get addresses, as their first and last ones."""
+    parts = subnet.allocation_pools or all_but_gateway(subnet)
+    return [
+        (
+            int(ipaddress.ip_address(each.start_ip_address)),
+            int(ipaddress.ip_address(each.end_ip_address)),
+        )
+        for each in parts
+    ]
+
+
+def numbered(parts: Iterable[tuple[int, int]], number: int, version: int) -> str:
+    """One of the addresses of all parts together, counted from 0."""
+    kind = ipaddress.IPv4Address if version == 4 else ipaddress.IPv6Address
+    for first, last in parts:
+        if number <= last - first:
+            return str(kind(first + number))
+        number -= last - first + 1
+    raise IndexError(number)
+
+
+def all_but_gateway(subnet: Any) -> list[Any]:
+    whole = ipaddress.ip_network(subnet.cidr)
+    first, last = usable(whole)
+    parts = [(first, last)]
+    if subnet.gateway_ip_address:
+        gateway = int(ipaddress.ip_address(subnet.gateway_ip_address))
+        if first <= gateway <= last:
+            parts = [(first, gateway - 1), (gateway + 1, last)]
+    start = int(whole.network_address)
+    return [
+        network.SubnetAllocationPool(
+            start_ip_address=str(whole[low - start]), end_ip_address=str(whole[high - start])
+        )
+        for low, high in parts
+        if low <= high
+    ]
+
+
+def check_subnet(subnet: Any) -> None:
+    """Refuses what no subnet can have, and writes all addresses as they are shown."""
+    whole = ipaddress.ip_network(subnet.cidr)
+    first, last = usable(whole)
+
+    def inside(field: str, text: str) -> Any:
+        found = address(field, text)
+        if found.version != whole.version or not first <= int(found) <= last:
+            raise wrong(field, f"is no address that somebody can have in {whole}")
+        return found
+
+    if subnet.gateway_ip_address:
+        gateway = address("gateway_ip_address", subnet.gateway_ip_address)
+        if not (whole.version == gateway.version == 6 and gateway.is_link_local):
+            inside("gateway_ip_address", subnet.gateway_ip_address)
+        subnet.gateway_ip_address = str(gateway)
+    known: list[tuple[Any, Any]] = []
+    for index, each in enumerate(subnet.allocation_pools):
+        path = f"allocation_pools[{index}]"
+        low = inside(f"{path}.start_ip_address", each.start_ip_address)
+        high = inside(f"{path}.end_ip_address", each.end_ip_address)
+        if high < low:
+            raise wrong(path, "ends before it begins")
+        if any(low <= there[1] and there[0] <= high for there in known):
+            raise wrong(path, "overlaps with another")
+        if subnet.gateway_ip_address and low <= gateway <= high:
+            raise wrong(path, f"has the address of the gateway, {gateway}")
+        known.append((low, high))
+        each.start_ip_address, each.end_ip_address = str(low), str(high)
+    for index, server in enumerate(subnet.dns_nameservers):
+        subnet.dns_nameservers[index] = str(address(f"dns_nameservers[{index}]", server))
+    for index, each in enumerate(subnet.host_routes):
+        path = f"host_routes[{index}]"
+        each.destination_cidr = str(cidr(f"{path}.destination_cidr", each.destination_cidr))
+        hop = address(f"{path}.nexthop_ip_address", each.nexthop_ip_address)
+        each.nexthop_ip_address = str(hop)
+
+
+def subnet_updated(region: Any, subnet: Any, request: Any) -> Outcome:
+    changes = to_change(request)
+    trial, wanted = network.Subnet(), network.UpdateSubnetRequest()
+    trial.CopyFrom(subnet)
+    wanted.CopyFrom(request)
+    trial.gateway_ip_address = changes.get("gateway_ip_address", subnet.gateway_ip_address)
+    for name in ("allocation_pools", "dns_nameservers", "host_routes"):
+        if name in changes:
+            trial.ClearField(name)
+            getattr(trial, name).extend(changes[name])
+    if list(trial.allocation_pools) == all_but_gateway(subnet):
+        # Nobody said which, so they follow the gateway.
+        trial.ClearField("allocation_pools")
+    check_subnet(trial)
+    if trial.gateway_ip_address != subnet.gateway_ip_address and subnet.gateway_ip_address:
+        for port in region.store.table(network.Port):
+            own = {(each.subnet_id, each.ip_address) for each in port.addresses}
+            if (subnet.id, subnet.gateway_ip_address) in own:
+                raise region.in_use(subnet, f"the port '{port.id}', which has its gateway")
+    if not trial.allocation_pools:
+        trial.allocation_pools.extend(all_but_gateway(trial))
+    if "gateway_ip_address" in changes:
+        wanted.gateway_ip_address = trial.gateway_ip_address
+    for name in ("allocation_pools", "dns_nameservers", "host_routes"):
+        if name in changes or getattr(trial, name) != getattr(subnet, name):
+            wanted.ClearField(name)  # type: ignore[arg-type]
+            getattr(wanted, name).extend(getattr(trial, name))
+    outcome: Outcome = region.update(network.Subnet, subnet, wanted)
+    return outcome
 
 
 # -- subnet pools ---------------------------------------------------------------------------------

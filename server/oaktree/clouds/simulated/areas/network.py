@@ -443,6 +443,7 @@ ACTIONS = {
     "RemoveRouterInterface": Action(does=routing.removed),
     "AddRouterRoutes": Action(does=routing.routes_added),
     "RemoveRouterRoutes": Action(does=routing.routes_removed),
+    "UpdateSubnet": Action(does=pools.subnet_updated),
     "UpdatePortForwarding": Action(does=routing.forwarding_updated),
     "CreateTrunk": Action(does=_trunk_created),
     "AddTrunkSubports": Action(does=_subports_added),
