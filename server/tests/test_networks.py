@@ -7,6 +7,7 @@ from typing import Any
 
 from conftest import Calls, refused
 from oaktreemodel.common import v1 as common
+from oaktreemodel.compute import v1 as compute
 from oaktreemodel.network import v1 as network
 from oaktreemodel.operation import v1 as operation
 
@@ -260,3 +261,96 @@ async def test_a_gateway_that_a_router_has_stays(call: Calls) -> None:
     assert changed.gateway_ip_address == "10.81.0.9"
     clear = {"name_or_id": made.id, "update_mask": {"paths": ["gateway_ip_address"]}}
     assert not (await call("UpdateSubnet", **clear)).subnet.gateway_ip_address
+
+
+async def bare_server(call: Calls, name: str, **fields: Any) -> Any:
+    """A server without a floating IP."""
+    none = compute.ServerAddressing(policy=compute.SERVER_ADDRESS_POLICY_NONE)
+    given = {"flavor": "tiny", "image": "debian-13", "addressing": none, **fields}
+    return (await call("CreateServer", name=name, wait=True, **given)).server
+
+
+async def test_a_floating_ip_that_cannot_be_mapped_is_not_allocated(call: Calls) -> None:
+    await bare_server(call, "bare", no_network=True, addressing=None)
+    before = (await call("ListFloatingIps")).floating_ips
+    refusals: list[tuple[str, dict[str, Any]]] = [
+        ("REFERENCE_NOT_FOUND", {"server": "bare"}),
+        ("REFERENCE_NOT_FOUND", {"port": "lost"}),
+        ("REFERENCE_NOT_FOUND", {"qos_policy": "lost"}),
+        ("REFERENCE_NOT_FOUND", {"subnet": "lost"}),
+        ("INVALID_REQUEST", {"subnet": "private"}),
+        ("INVALID_REQUEST", {"network": "private"}),
+        ("INVALID_REQUEST", {"floating_ip_address": "8.8.8.8"}),
+        ("INVALID_REQUEST", {"floating_ip_address": "rubbish"}),
+        ("INVALID_REQUEST", {"reuse_unattached": True}),
+    ]
+    for reason, given in refusals:
+        assert await call.reason("CreateFloatingIp", **given) == reason
+    assert (await call("ListFloatingIps")).floating_ips == before
+
+
+async def test_a_floating_ip_is_mapped_to_a_port_that_no_server_has(call: Calls) -> None:
+    port = (await call("CreatePort", network="private", name="spare")).port
+    made = (await call("CreateFloatingIp", port="spare", wait=True)).floating_ip
+    own = port.addresses[0].ip_address
+    assert (made.port_id, made.fixed_ip_address, made.server_id) == (port.id, own, "")
+    assert made.router_id
+    assert await call.reason("CreateFloatingIp", port=port.id) == "IN_USE"
+    other = (await call("CreateFloatingIp", floating_ip_address="203.0.113.77")).floating_ip
+    assert other.name == "203.0.113.77"
+    for take_over in (False, True):
+        given = {"name_or_id": other.id, "port": "spare", "take_over": take_over}
+        assert await call.reason("AttachFloatingIp", **given) == "IN_USE"
+    await call("AttachFloatingIp", name_or_id=made.id, port="spare", wait=True)
+    two = [network.PortFixedIp(subnet="private") for _ in range(2)]
+    double = (await call("CreatePort", network="private", fixed_ips=two)).port
+    first, second = [each.ip_address for each in double.addresses]
+    given = {"name_or_id": other.id, "port": double.id}
+    assert await call.reason("AttachFloatingIp", **given) == "INVALID_REQUEST"
+    given["fixed_ip_address"] = own
+    assert await call.reason("AttachFloatingIp", **given) == "REFERENCE_NOT_FOUND"
+    for fixed in (second, first):
+        given = {**given, "fixed_ip_address": fixed, "take_over": True}
+        moved = await call("AttachFloatingIp", wait=True, **given)
+        assert moved.floating_ip.fixed_ip_address == fixed
+
+
+async def test_which_port_of_a_server_is_not_guessed(call: Calls) -> None:
+    server = await bare_server(call, "broad", networks=[{"network": "private"}])
+    made = (await call("CreateFloatingIp", server="broad", wait=True)).floating_ip
+    assert made.server_id == server.id
+    assert await call.reason("CreateFloatingIp", server="broad") == "IN_USE"
+    await subnet(call, "10.82.0.0/24")
+    await call("AttachServerInterface", server="broad", network="10.82.0.0/24", wait=True)
+    # No router leads there.
+    assert await call.reason("CreateFloatingIp", server="broad") == "IN_USE"
+    await call("AddRouterInterface", router="outside", subnet="10.82.0.0/24")
+    error = await refused(call("CreateFloatingIp", server="broad"))
+    assert (error.reason, len(error.matches)) == ("MULTIPLE_MATCHES", 2)
+    assert {each.type for each in error.matches} == {"port"}
+    again = await call("AttachFloatingIp", name_or_id=made.id, server="broad", wait=True)
+    assert again.floating_ip.port_id == made.port_id
+    given = {"server": "broad", "nat_destination": "10.82.0.0/24"}
+    other = (await call("CreateFloatingIp", wait=True, **given)).floating_ip
+    assert other.fixed_ip_address == "10.82.0.2"
+    shown = (await call("GetServer", name_or_id=server.id)).server
+    floating = [each for each in shown.addresses if each.kind == common.ADDRESS_KIND_FLOATING]
+    assert {each.ip_address for each in floating} == {made.name, other.name}
+
+
+async def test_a_floating_ip_that_is_free_is_used_again(call: Calls) -> None:
+    port = (await call("CreatePort", network="private")).port
+    given = {"port": port.id, "reuse_unattached": True}
+    for name in ("floating_ip_address", "dns_name", "dns_domain"):
+        wrong = {**given, name: "203.0.113.9"}
+        assert await call.reason("CreateFloatingIp", **wrong) == "INVALID_REQUEST"
+    busy = (await call("CreateFloatingIp")).floating_ip
+    forward = {"floating_ip": busy.id, "protocol": "tcp", "external_port": 22}
+    inside = (await call("CreatePort", network="private")).port
+    await call("CreatePortForwarding", port=inside.id, **forward)
+    free = (await call("CreateFloatingIp", description="old")).floating_ip
+    await call("CreateQosPolicy", name="slow")
+    said = {"description": "new", "tags": ["t"], "qos_policy": "slow"}
+    used = (await call("CreateFloatingIp", wait=True, **given, **said)).floating_ip
+    assert (used.id, used.description, list(used.tags)) == (free.id, "new", ["t"])
+    assert used.qos_policy_id

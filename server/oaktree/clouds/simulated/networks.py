@@ -157,14 +157,23 @@ class Networks(Core):
         return usable[0]
 
     def external_network(self, name_or_id: str) -> Any:
-        if name_or_id:
-            return self.mean_network(name_or_id, "network")
-        external = [each for each in self.store.table(network.Network) if each.is_external]
+        return self.one_external(self.external_networks(name_or_id))
+
+    def one_external(self, external: Sequence[Any]) -> Any:
         if len(external) != 1:
             raise multiple_matches(
                 "no external network", [reference(each) for each in external]
             ).at(self.location)
         return external[0]
+
+    def external_networks(self, name_or_id: str) -> list[Any]:
+        """The external networks that can be meant."""
+        if not name_or_id:
+            return [each for each in self.store.table(network.Network) if each.is_external]
+        net = self.mean_network(name_or_id, "network")
+        if not net.is_external:
+            raise pools.wrong("network", f"'{net.name or net.id}' is not external")
+        return [net]
 
     # -- ports ------------------------------------------------------------------------------------
 

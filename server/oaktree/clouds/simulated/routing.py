@@ -403,10 +403,15 @@ def _meet(there: Any, side: str, wanted: range) -> bool:
 
 def router_between(region: Any, port_id: str, floating_ip_id: str) -> Any:
     """The router that joins a port's network with that of a floating IP; None where none does."""
-    port = region.store.table(network.Port).get(port_id)
     floating = region.store.table(network.FloatingIp).get(floating_ip_id)
+    return router_to(region, port_id, floating.network_id)
+
+
+def router_to(region: Any, port_id: str, network_id: str) -> Any:
+    """The router that joins a port's network with an external one; None where none does."""
+    port = region.store.table(network.Port).get(port_id)
     for router in region.store.table(network.Router):
-        if port is not None and router.external_gateway.network_id == floating.network_id:
+        if port is not None and router.external_gateway.network_id == network_id:
             joined = {each.network_id for each in ports_of(region, router, INSIDE)}
             if port.network_id in joined:
                 return router
