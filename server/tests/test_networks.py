@@ -354,3 +354,77 @@ async def test_a_floating_ip_that_is_free_is_used_again(call: Calls) -> None:
     used = (await call("CreateFloatingIp", wait=True, **given, **said)).floating_ip
     assert (used.id, used.description, list(used.tags)) == (free.id, "new", ["t"])
     assert used.qos_policy_id
+
+
+async def test_rules_say_what_is_at_the_other_end(call: Calls) -> None:
+    for name in ("own", "one", "two"):
+        await call("CreateSecurityGroup", name=name)
+    await call("CreateAddressGroup", name="office", cidrs=["192.0.2.0/24"])
+
+    async def rule(**given: Any) -> Any:
+        made = await call("CreateSecurityGroupRule", security_group="own", **given)
+        return made.security_group_rule
+
+    first = await rule(protocol="tcp", remote_group="one")
+    assert first.direction == network.SECURITY_GROUP_RULE_DIRECTION_INGRESS
+    assert (await rule(protocol="tcp", remote_group="two")).remote_group_id != first.remote_group_id
+    named = await rule(protocol="tcp", remote_address_group="office")
+    assert named.remote_address_group_id
+    assert await call.reason("DeleteAddressGroup", name_or_id="office") == "IN_USE"
+    wide = await rule(protocol="TCP", remote_cidr="2001:DB8:0::1/32")
+    assert (wide.ethertype, wide.protocol, wide.remote_cidr) == ("IPv6", "tcp", "2001:db8::/32")
+    single = await rule(protocol="tcp", remote_cidr="192.0.2.7", port_range_min=80)
+    assert (single.remote_cidr, single.port_range_max) == ("192.0.2.7/32", 80)
+    assert not (await rule(protocol="icmp", port_range_min=0)).HasField("port_range_max")
+    await rule(protocol="icmp")
+    group = {"security_group": "own"}
+    for same in (
+        {"protocol": "tcp", "remote_group": "one", "ethertype": "IPv4"},
+        {"protocol": "tcp", "remote_address_group": "office"},
+        {"protocol": "tcp", "remote_cidr": "2001:db8::/32"},
+        {"protocol": "tcp", "remote_cidr": "192.0.2.7/32", "port_range_min": 80},
+    ):
+        assert await call.reason("CreateSecurityGroupRule", **group, **same) == "ALREADY_EXISTS"
+    lost = {"remote_address_group": "lost"}
+    assert await call.reason("CreateSecurityGroupRule", **group, **lost) == "REFERENCE_NOT_FOUND"
+    await call("DeleteSecurityGroup", name_or_id="two")
+    left = (await call("GetSecurityGroup", name_or_id="own")).security_group.rules
+    assert {each.remote_group_id for each in left} == {"", first.remote_group_id}
+    wanted = network.SecurityGroupRuleFilter(security_groups=["own"])
+    listed = (await call("ListSecurityGroupRules", filter=wanted)).security_group_rules
+    assert {each.id for each in listed} == {each.id for each in left}
+
+
+async def test_rules_that_say_nothing_are_refused(call: Calls) -> None:
+    for wrong in (
+        {"remote_cidr": "rubbish"},
+        {"remote_cidr": "2001:db8::/32", "ethertype": "IPv4"},
+        {"ethertype": "IPX"},
+        {"direction": network.SECURITY_GROUP_RULE_DIRECTION_OTHER, "direction_raw": "sideways"},
+        {"protocol": "256"},
+        {"protocol": "tcp", "port_range_min": 90, "port_range_max": 80},
+        {"protocol": "tcp", "port_range_min": 70000},
+        {"protocol": "tcp", "port_range_min": 0},
+        {"protocol": "tcp", "port_range_max": 80},
+        {"protocol": "icmp", "port_range_min": 256},
+        {"protocol": "gre", "port_range_min": 1},
+        {"port_range_min": 80, "port_range_max": 80},
+    ):
+        given = {"security_group": "default", **wrong}
+        assert await call.reason("CreateSecurityGroupRule", **given) == "INVALID_REQUEST"
+
+
+async def test_there_is_one_default_group(call: Calls) -> None:
+    update = {"name_or_id": "default"}
+    assert await call.reason("UpdateSecurityGroup", name="other", **update) == "PROTECTED"
+    assert await call.reason("DeleteSecurityGroup", name_or_id="default") == "PROTECTED"
+    await call("UpdateSecurityGroup", name="default", description="new", **update)
+    await call("CreatePort", network="private")
+    assert await call.reason("UpdateSecurityGroup", stateful=False, **update) == "IN_USE"
+    await call("UpdateSecurityGroup", stateful=True, **update)
+    assert await call.reason("CreateSecurityGroup", name="Default") == "INVALID_REQUEST"
+    await call("CreateSecurityGroup", name="spare")
+    update = {"name_or_id": "spare"}
+    assert await call.reason("UpdateSecurityGroup", name="default", **update) == "INVALID_REQUEST"
+    changed = await call("UpdateSecurityGroup", stateful=False, **update)
+    assert not changed.security_group.stateful

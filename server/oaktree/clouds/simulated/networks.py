@@ -17,7 +17,7 @@ from oaktree.clouds.simulated import pools, seed
 from oaktree.clouds.simulated.core import Core
 from oaktree.clouds.simulated.words import say
 from oaktree.failures import Code, Failure, invalid, multiple_matches, violation
-from oaktree.shapes import Kind, reference
+from oaktree.shapes import Kind, reference, word_of
 
 # What is remembered of a port: that it was made for a server, and how that server's guest finds it.
 MADE, TAG = "made for a server", "tag of an interface"
@@ -366,36 +366,34 @@ class Networks(Core):
     async def create_security_group(
         self, request: network.CreateSecurityGroupRequest, target: None
     ) -> Outcome:
+        if request.name.lower() == "default":
+            raise pools.wrong("name", "is that of the group every project has")
         return Outcome(self.new_group(request))
 
     async def delete_security_group(
         self, request: network.DeleteSecurityGroupRequest, target: Any
     ) -> Outcome:
         if target.name == "default":
-            raise Failure(
-                Code.FAILED_PRECONDITION,
-                "PROTECTED",
-                "the default security group cannot be deleted",
-                resource=reference(target),
-            )
+            raise self.protected(target, "every project has a default one")
         for port in self.store.table(network.Port):
             if target.id in port.security_group_ids:
                 raise self.in_use(target, f"the port '{port.id}'")
-        for rule in target.rules:
-            self.store.table(network.SecurityGroupRule).remove(rule.id)
+        for rule in self.store.table(network.SecurityGroupRule):
+            if target.id == rule.remote_group_id != rule.security_group_id:
+                self.leave_out(rule)
+            if target.id in {rule.security_group_id, rule.remote_group_id}:
+                self.gone(rule)
         return self.delete(network.SecurityGroup, target)
 
     def new_rule(self, group: Any, request: Any) -> Any:
         new = self.make(network.SecurityGroupRule, request, security_group_id=group.id)
-        if not new.ethertype:
-            new.ethertype = "IPv4"
-        for name in ("port_range_min", "port_range_max"):
-            if request.HasField(name):
-                setattr(new, name, getattr(request, name))
-        if request.remote_group:
-            new.remote_group_id = self.mean(
-                network.SecurityGroup, request.remote_group, "remote_group"
-            ).id
+        for field, kind in REMOTES.items():
+            if getattr(request, field):
+                setattr(new, f"{field}_id", self.mean(kind, getattr(request, field), field).id)
+        complete_rule(new)
+        for each in self.store.table(network.SecurityGroupRule):
+            if each.security_group_id == group.id and lets_through(each) == lets_through(new):
+                raise self.already(each)
         self.born(new)
         self.changed(group, lambda each: each.rules.append(new))
         return new
@@ -403,28 +401,91 @@ class Networks(Core):
     async def create_security_group_rule(
         self, request: network.CreateSecurityGroupRuleRequest, target: Any
     ) -> Outcome:
-        for each in target.rules:
-            same = (
-                each.direction == request.direction
-                and each.protocol == request.protocol
-                and each.remote_cidr == request.remote_cidr
-                and each.ethertype == (request.ethertype or "IPv4")
-                and (each.port_range_min, each.port_range_max)
-                == (request.port_range_min, request.port_range_max)
-            )
-            if same:
-                raise self.already(each)
         return Outcome(self.new_rule(target, request))
 
     async def delete_security_group_rule(
         self, request: network.DeleteSecurityGroupRuleRequest, target: Any
     ) -> Outcome:
-        group = self.store.table(network.SecurityGroup).get(target.security_group_id)
+        self.leave_out(target)
+        return self.delete(network.SecurityGroupRule, target)
+
+    def leave_out(self, rule: Any) -> None:
+        """Has a group forget a rule."""
+        group = self.store.table(network.SecurityGroup).get(rule.security_group_id)
 
         def change(each: Any) -> None:
-            kept = [rule for rule in each.rules if rule.id != target.id]
+            kept = [own for own in each.rules if own.id != rule.id]
             del each.rules[:]
             each.rules.extend(kept)
 
         self.changed(group, change)
-        return self.delete(network.SecurityGroupRule, target)
+
+
+# -- what rules say -------------------------------------------------------------------------------
+
+RANGE = ("port_range_min", "port_range_max")
+ALIKE = (
+    "direction",
+    "ethertype",
+    "protocol",
+    "remote_cidr",
+    "remote_group_id",
+    "remote_address_group_id",
+)
+ETHERTYPES = {"ipv4": "IPv4", "ipv6": "IPv6"}
+# What else than addresses a rule can have at its other end.
+REMOTES: dict[str, Kind] = {
+    "remote_group": network.SecurityGroup,
+    "remote_address_group": network.AddressGroup,
+}
+# The protocols that have ports, and those that have types and codes, with their numbers.
+WITH_PORTS = {"tcp", "6", "udp", "17", "dccp", "33", "sctp", "132", "udplite", "136"}
+WITH_TYPES = {"icmp", "1", "ipv6-icmp", "icmpv6", "58"}
+
+
+def complete_rule(rule: Any) -> None:
+    """Fills in what nobody said of a new rule, and refuses what says nothing."""
+    word = word_of(rule, "direction")
+    if word == "UNSPECIFIED":
+        say(rule, "direction", "INGRESS")
+    elif word == "OTHER":
+        raise pools.wrong("direction", "is INGRESS or EGRESS")
+    version = 4
+    if rule.remote_cidr:
+        remote = pools.cidr("remote_cidr", rule.remote_cidr, strict=False)
+        rule.remote_cidr, version = str(remote), remote.version
+    wanted = rule.ethertype or f"IPv{version}"
+    if wanted.lower() not in ETHERTYPES:
+        raise pools.wrong("ethertype", "is IPv4 or IPv6")
+    rule.ethertype = ETHERTYPES[wanted.lower()]
+    if rule.remote_cidr and rule.ethertype != f"IPv{version}":
+        raise pools.wrong("remote_cidr", f"is not of {rule.ethertype}")
+    rule.protocol = rule.protocol.lower()
+    if rule.protocol.isdecimal() and int(rule.protocol) > 255:
+        raise pools.wrong("protocol", "is a number up to 255")
+    complete_ports(rule)
+
+
+def complete_ports(rule: Any) -> None:
+    given = [name for name in RANGE if rule.HasField(name)]
+    if not given:
+        return
+    if not rule.HasField("port_range_min"):
+        raise pools.wrong("port_range_min", "has to be given with port_range_max")
+    if rule.protocol not in WITH_PORTS | WITH_TYPES:
+        raise pools.wrong(given[0], "needs a protocol that has such numbers")
+    has_types = rule.protocol in WITH_TYPES
+    if not has_types and not rule.HasField("port_range_max"):
+        rule.port_range_max = rule.port_range_min
+    least, most = (0, 255) if has_types else (1, 65535)
+    for name in given:
+        if not least <= getattr(rule, name) <= most:
+            raise pools.wrong(name, f"goes from {least} to {most}")
+    if not has_types and rule.port_range_max < rule.port_range_min:
+        raise pools.wrong("port_range_max", "is less than port_range_min")
+
+
+def lets_through(rule: Any) -> tuple[Any, ...]:
+    """What is alike in rules that say the same."""
+    ports = [rule.HasField(name) and getattr(rule, name) + 1 for name in RANGE]
+    return (*(getattr(rule, name) for name in ALIKE), *ports)

@@ -253,6 +253,22 @@ def _segmented(region: Any, segment: Any, request: Any) -> None:
         segment.ClearField("segmentation_id")
 
 
+# -- security groups ------------------------------------------------------------------------------
+
+
+def _check_group(region: Any, group: Any, request: Any) -> None:
+    changes = to_change(request)
+    name = changes.get("name", group.name)
+    if name != group.name and group.name == "default":
+        raise region.protected(group, "the default one keeps its name")
+    if name != group.name and name.lower() == "default":
+        raise wrong("name", "is that of the group every project has")
+    if changes.get("stateful", group.stateful) != group.stateful:
+        for port in region.store.table(network.Port):
+            if group.id in port.security_group_ids:
+                raise region.in_use(group, f"the port '{port.id}'")
+
+
 # -- agents ---------------------------------------------------------------------------------------
 
 
@@ -315,10 +331,13 @@ EXTENSIONS = {
     "router": "Neutron L3 Router",
     "router_availability_zone": "Router Availability Zone",
     "security-group": "security-group",
+    "security-groups-remote-address-group": "Remote address group id field for security group "
+    "rules",
     "segment": "Segment",
     "standard-attr-revisions": "Resource revision numbers",
     "standard-attr-tag": "Tag support for resources with standard attribute",
     "standard-attr-timestamp": "Resource timestamps",
+    "stateful-security-group": "Stateful security group",
     "subnet-service-types": "Subnet service types",
     "subnet_allocation": "Subnet Allocation",
     "trunk": "Trunk Extension",
@@ -454,6 +473,7 @@ ACTIONS = {
 
 CHECKS = {
     "DeleteTrunk": _check_trunk,
+    "UpdateSecurityGroup": _check_group,
     "UpdateSubnetPool": pools.check_update,
     "CreateAddressScope": _check_version,
     "UpdateAddressScope": _check_shared,
