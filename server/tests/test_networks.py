@@ -428,3 +428,84 @@ async def test_there_is_one_default_group(call: Calls) -> None:
     assert await call.reason("UpdateSecurityGroup", name="default", **update) == "INVALID_REQUEST"
     changed = await call("UpdateSecurityGroup", stateful=False, **update)
     assert not changed.security_group.stateful
+
+
+async def test_macs_and_addresses_are_told_in_one_way_and_once(call: Calls) -> None:
+    await subnet(call, "2001:DB8:7::/64")
+    given = {"network": "2001:DB8:7::/64", "mac_address": "FA-16-3E-00-00-AA"}
+    fixed = [network.PortFixedIp(ip_address="2001:0DB8:7::00AB")]
+    pairs = [network.PortAddressPair(cidr="2001:DB8:7::/96"), network.PortAddressPair(cidr="::1")]
+    made = (await call("CreatePort", fixed_ips=fixed, allowed_address_pairs=pairs, **given)).port
+    assert made.mac_address == made.addresses[0].mac_address == "fa:16:3e:00:00:aa"
+    assert made.addresses[0].ip_address == "2001:db8:7::ab"
+    told = [(each.cidr, each.mac_address) for each in made.allowed_address_pairs]
+    assert told == [(cidr, made.mac_address) for cidr in ("2001:db8:7::/96", "::1")]
+    assert await call.reason("CreatePort", **given) == "IN_USE"
+    del given["mac_address"]
+    twice = [network.PortFixedIp(ip_address=text) for text in ("2001:db8:7::9", "2001:db8:7:0::9")]
+    for wrong in (
+        {"mac_address": "rubbish"},
+        {"fixed_ips": [network.PortFixedIp(ip_address="rubbish")]},
+        {"fixed_ips": twice},
+        {"allowed_address_pairs": [network.PortAddressPair(cidr="rubbish")]},
+    ):
+        assert await call.reason("CreatePort", **given, **wrong) == "INVALID_REQUEST"
+        change = {"name_or_id": made.id, "update_mask": {"paths": list(wrong)}, **wrong}
+        assert await call.reason("UpdatePort", **change) == "INVALID_REQUEST"
+    assert await call.reason("CreatePort", fixed_ips=fixed, **given) == "IN_USE"
+    other = (await call("CreatePort", **given)).port
+    change = {"name_or_id": other.id, "update_mask": {"paths": ["fixed_ips"]}}
+    assert await call.reason("UpdatePort", fixed_ips=fixed, **change) == "IN_USE"
+    taken = {"name_or_id": other.id, "mac_address": "FA:16:3E:00:00:AA"}
+    assert await call.reason("UpdatePort", **taken) == "IN_USE"
+    assert (await call("GetPort", name_or_id=other.id)).port == other
+    free = {"name_or_id": other.id, "mac_address": "FA:16:3E:00:00:AB"}
+    changed = (await call("UpdatePort", **free)).port
+    assert changed.mac_address == changed.addresses[0].mac_address == "fa:16:3e:00:00:ab"
+
+
+async def test_a_port_changes_its_addresses(call: Calls) -> None:
+    server = await bare_server(call, "mover", networks=[{"network": "private"}])
+    own = server.addresses[0]
+    floating = (await call("CreateFloatingIp", server="mover", wait=True)).floating_ip
+    change = {"name_or_id": own.port_id, "update_mask": {"paths": ["fixed_ips"]}}
+    wanted = [network.PortFixedIp(subnet="private") for _ in range(2)]
+    more = (await call("UpdatePort", fixed_ips=wanted, **change)).port
+    first, second = [each.ip_address for each in more.addresses]
+    assert first == own.ip_address
+    again = (await call("UpdatePort", fixed_ips=wanted, **change)).port
+    assert [each.ip_address for each in again.addresses] == [first, second]
+    shown = (await call("GetServer", name_or_id=server.id)).server.addresses
+    assert {each.ip_address for each in shown} == {first, second, floating.name}
+    kept = [network.PortFixedIp(ip_address=second)]
+    await call("UpdatePort", fixed_ips=kept, **change)
+    shown = (await call("GetServer", name_or_id=server.id)).server.addresses
+    assert [each.ip_address for each in shown] == [second]
+    assert not (await call("GetFloatingIp", name_or_id=floating.id)).floating_ip.port_id
+    own_mac = {"name_or_id": own.port_id, "mac_address": "fa:16:3e:00:00:01"}
+    assert await call.reason("UpdatePort", **own_mac) == "IN_USE"
+
+
+async def test_what_has_a_port_that_is_deleted_loses_it(call: Calls) -> None:
+    server = await bare_server(call, "loser", networks=[{"network": "private"}])
+    floating = (await call("CreateFloatingIp", server="loser", wait=True)).floating_ip
+    await call("DeletePort", name_or_id=server.addresses[0].port_id)
+    assert not (await call("GetServer", name_or_id=server.id)).server.addresses
+    left = (await call("GetFloatingIp", name_or_id=floating.id)).floating_ip
+    assert (left.port_id, left.server_id, left.attached) == ("", "", False)
+    service = (await call("CreatePort", network="private", device_owner="network:dhcp")).port
+    assert await call.reason("DeletePort", name_or_id=service.id) == "IN_USE"
+
+
+async def test_free_ports_go_with_their_network(call: Calls) -> None:
+    made = await subnet(call, "10.83.0.0/24")
+    delete = {"name_or_id": made.name}
+    port = (await call("CreatePort", network=made.name)).port
+    await call("CreateTrunk", name="trunk", port=port.id)
+    assert await call.reason("DeleteNetwork", **delete) == "IN_USE"
+    await call("DeleteTrunk", name_or_id="trunk")
+    await call("AddRouterInterface", router="outside", subnet=made.id)
+    assert await call.reason("DeleteNetwork", **delete) == "IN_USE"
+    await call("RemoveRouterInterface", router="outside", subnet=made.id)
+    await call("DeleteNetwork", **delete)
+    assert await call.reason("GetPort", name_or_id=port.id) == "NOT_FOUND"

@@ -10,6 +10,7 @@ from typing import Any
 
 from google.protobuf.message import Message
 from oaktreemodel.common import v1 as common
+from oaktreemodel.compute import v1 as compute
 from oaktreemodel.network import v1 as network
 
 from oaktree.clouds import Outcome, addresses
@@ -21,6 +22,8 @@ from oaktree.shapes import Kind, reference, word_of
 
 # What is remembered of a port: that it was made for a server, and how that server's guest finds it.
 MADE, TAG = "made for a server", "tag of an interface"
+# How the device owners of ports begin that servers have.
+OF_SERVERS = ("compute:", "baremetal:")
 
 
 class Networks(Core):
@@ -181,16 +184,12 @@ class Networks(Core):
         """A port on a network, with the addresses asked for, or one of each version of IP."""
         request = request if request is not None else network.CreatePortRequest()
         new = self.make(network.Port, request, network_id=net.id, **fields)
-        new.mac_address = request.mac_address or seed.mac(new.id)
-        fixed = [] if request.no_fixed_ips else list(request.fixed_ips)
-        if not fixed and not request.no_fixed_ips:
-            fixed = self.first_subnets(net)
-        for each in fixed:
-            subnet = self.subnet_for(net, each)
-            address = each.ip_address or self.next_address(net, subnet)
-            if each.ip_address:
-                self.check_free(net, address)
-            new.addresses.append(self.address_of(net, subnet, address, new))
+        new.mac_address = self.mac_for(net, new, request.mac_address)
+        wanted = list(request.fixed_ips)
+        if not wanted and not request.no_fixed_ips:
+            wanted = self.first_subnets(net)
+        new.addresses.extend(self.addresses_for(net, new, wanted))
+        complete_pairs(new)
         for name in request.security_groups:
             new.security_group_ids.append(
                 self.mean(network.SecurityGroup, name, "security_groups").id
@@ -203,6 +202,46 @@ class Networks(Core):
         new.admin_state_up = not request.HasField("admin_state_up") or request.admin_state_up
         new.etag = "1"
         return self.born(new)
+
+    def mac_for(self, net: Any, port: Any, asked: str) -> str:
+        """The MAC address that a port is to have, which no other on the network has."""
+        taken = {
+            each.mac_address: each
+            for each in self.store.table(network.Port)
+            if each.network_id == net.id and each.id != port.id
+        }
+        if asked:
+            found = pools.mac("mac_address", asked)
+            if found in taken:
+                raise self.in_use(net, f"the port '{taken[found].id}', which has {found}")
+            return found
+        found = seed.mac(port.id)
+        while found in taken:
+            found = seed.mac(found)
+        return found
+
+    def addresses_for(self, net: Any, port: Any, wanted: Sequence[Any]) -> list[Any]:
+        """The addresses that a port is to have: what is asked for, and of the rest what it has."""
+        subnets = [self.subnet_for(net, each) for each in wanted]
+        had = {each.ip_address: each.subnet_id for each in port.addresses}
+        found: list[str] = []
+        for index, each in enumerate(wanted):
+            path, text = f"fixed_ips[{index}].ip_address", ""
+            if each.ip_address:
+                text = str(pools.address(path, each.ip_address))
+                if text in found:
+                    raise pools.wrong(path, "is asked for twice")
+                if text not in had:
+                    self.check_free(net, text)
+            found.append(text)
+        for index, subnet in enumerate(subnets):
+            kept = [text for text, id_ in had.items() if id_ == subnet.id and text not in found]
+            if not found[index]:
+                found[index] = kept[0] if kept else self.next_address(net, subnet, found)
+        return [
+            self.address_of(net, subnet, text, port)
+            for text, subnet in zip(found, subnets, strict=True)
+        ]
 
     def first_subnets(self, net: Any) -> list[Any]:
         """What is asked for by whoever asks for no address: one of each version of IP."""
@@ -222,10 +261,9 @@ class Networks(Core):
             subnets = [each for each in subnets if each.id == found.id]
         if not subnets and not fixed.subnet:
             return self.subnet_for(net, self.first_subnets(net)[0])
-        try:
-            address = ipaddress.ip_address(fixed.ip_address) if fixed.ip_address else None
-        except ValueError as error:
-            raise invalid(violation("fixed_ips.ip_address", str(error), "MALFORMED")) from None
+        address = None
+        if fixed.ip_address:
+            address = pools.address("fixed_ips.ip_address", fixed.ip_address)
         for each in subnets:
             if address is None or address in ipaddress.ip_network(each.cidr):
                 return each
@@ -249,9 +287,26 @@ class Networks(Core):
         return Outcome(self.new_port(self.mean_network(request.network, "network"), request))
 
     async def delete_port(self, request: network.DeletePortRequest, target: Any) -> Outcome:
-        if target.device_id:
+        if target.device_owner and not target.device_owner.startswith(OF_SERVERS):
             raise self.in_use(target, f"'{target.device_id}'")
-        return self.delete(network.Port, target)
+        outcome = self.delete(network.Port, target)
+        self.show_addresses(target, ())
+        return outcome
+
+    def show_addresses(self, port: Any, addresses: Sequence[Any]) -> None:
+        """Has the server of a port show the addresses that it has there now."""
+        server = self.store.still(compute.Server).get(port.device_id)
+        if server is None or port.id not in {each.port_id for each in server.addresses}:
+            return
+        fixed = common.ADDRESS_KIND_FIXED
+
+        def change(each: Any) -> None:
+            kept = [a for a in each.addresses if a.port_id != port.id or a.kind != fixed]
+            del each.addresses[:]
+            each.addresses.extend([*kept, *addresses])
+            self.compute_addresses(each)
+
+        self.store.change(compute.Server, server.id, change)
 
     # -- networks and subnets ---------------------------------------------------------------------
 
@@ -285,9 +340,16 @@ class Networks(Core):
         return next(number for number in itertools.count(1) if number not in taken)
 
     async def delete_network(self, request: network.DeleteNetworkRequest, target: Any) -> Outcome:
-        for port in self.store.table(network.Port):
-            if port.network_id == target.id:
+        ports = [each for each in self.store.table(network.Port) if each.network_id == target.id]
+        for port in ports:
+            if port.device_id or port.device_owner:
                 raise self.in_use(target, f"the port '{port.id}'")
+            self.check_unused(port)
+        for mapped in self.store.table(network.FloatingIp):
+            if mapped.network_id == target.id:
+                raise self.in_use(target, f"the floating IP {mapped.floating_ip_address}")
+        for port in ports:
+            self.gone(port)
         for kind in (network.Subnet, network.NetworkSegment):
             for each in self.store.table(kind):
                 if each.network_id == target.id:
@@ -419,6 +481,16 @@ class Networks(Core):
             each.rules.extend(kept)
 
         self.changed(group, change)
+
+
+def complete_pairs(port: Any) -> None:
+    """Says with which MAC addresses a port may use others than its own."""
+    for index, each in enumerate(port.allowed_address_pairs):
+        path = f"allowed_address_pairs[{index}]"
+        single = "/" not in each.cidr
+        whole = pools.cidr(f"{path}.cidr", each.cidr, strict=False)
+        each.cidr = str(whole.network_address if single else whole)
+        each.mac_address = pools.mac(f"{path}.mac_address", each.mac_address or port.mac_address)
 
 
 # -- what rules say -------------------------------------------------------------------------------

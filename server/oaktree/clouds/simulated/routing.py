@@ -338,13 +338,6 @@ def forwarding_gone(region: Any, old: Any) -> None:
         region.store.change(network.FloatingIp, floating.id, untie)
 
 
-def forwardings_gone(region: Any, port: Any) -> None:
-    """What leads to a port goes with it."""
-    for each in region.store.table(network.PortForwarding):
-        if each.port_id == port.id:
-            region.gone(each)
-
-
 def forwarding_updated(region: Any, target: Any, request: Any) -> Outcome:
     trial = network.PortForwarding()
     trial.CopyFrom(target)

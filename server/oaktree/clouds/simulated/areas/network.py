@@ -12,6 +12,7 @@ from oaktreemodel.network import v1 as network
 from oaktree.clouds import Outcome
 from oaktree.clouds.simulated import pools, routing
 from oaktree.clouds.simulated.lifecycle import Action, Fields, Step, Thing
+from oaktree.clouds.simulated.networks import complete_pairs
 from oaktree.clouds.simulated.pools import ranges, wrong
 from oaktree.shapes import kinds, spoken, to_change, word_of
 
@@ -253,6 +254,58 @@ def _segmented(region: Any, segment: Any, request: Any) -> None:
         segment.ClearField("segmentation_id")
 
 
+# -- ports ----------------------------------------------------------------------------------------
+
+
+def _port_updated(region: Any, port: Any, request: Any) -> Outcome:
+    """Changes a port, when all that it is to have is known to be free."""
+    changes = to_change(request)
+    net = region.store.table(network.Network).get(port.network_id)
+    trial, wanted = network.Port(), network.UpdatePortRequest()
+    trial.CopyFrom(port)
+    wanted.CopyFrom(request)
+    if "mac_address" in changes:
+        trial.mac_address = region.mac_for(net, port, changes["mac_address"])
+        if trial.mac_address != port.mac_address and port.device_id:
+            raise region.in_use(port, f"'{port.device_id}', which knows its MAC address")
+        wanted.mac_address = trial.mac_address
+    if "allowed_address_pairs" in changes:
+        del trial.allowed_address_pairs[:]
+        trial.allowed_address_pairs.extend(changes["allowed_address_pairs"])
+        complete_pairs(trial)
+        del wanted.allowed_address_pairs[:]
+        wanted.allowed_address_pairs.extend(trial.allowed_address_pairs)
+    shown = list(trial.addresses)
+    if "fixed_ips" in changes:
+        shown = region.addresses_for(net, trial, changes["fixed_ips"])
+    for each in shown:
+        each.mac_address = trial.mac_address
+    outcome: Outcome = region.update(network.Port, port, wanted)
+    if shown == list(port.addresses):
+        return outcome
+    return Outcome(
+        region.changed(outcome.resource, lambda each: region.declare(each, {"addresses": shown}))
+    )
+
+
+def _port_changed(region: Any, before: Any, after: Any) -> None:
+    """What leads to a port follows the addresses that it has, and so does its server."""
+    had = list(before.addresses) if before is not None else []
+    has = list(after.addresses) if after is not None else []
+    if before is None or had == has:
+        return
+    port, own = before.id, {each.ip_address for each in has}
+    for each in region.store.still(network.FloatingIp):
+        if each.port_id == port and each.fixed_ip_address not in own:
+            region.unmap(each)
+    for each in region.store.still(network.PortForwarding):
+        if each.port_id == port and each.internal_ip_address not in own:
+            region.gone(each)
+
+    if after is not None:
+        region.show_addresses(after, has)
+
+
 # -- security groups ------------------------------------------------------------------------------
 
 
@@ -386,9 +439,9 @@ THINGS = {
     ),
     "network": Thing(birth=[Step(0.0, {"status": "ACTIVE"})]),
     "port": Thing(
+        changed=_port_changed,
         birth=[Step(0.0, {"status": "DOWN"})],
         used_by=["trunk.port_id", "trunk.subports.port_id"],
-        unmade=routing.forwardings_gone,
     ),
     "subnet_pool": Thing(
         fields={"project_quota": {"unlimited": True}},
@@ -462,6 +515,7 @@ ACTIONS = {
     "RemoveRouterInterface": Action(does=routing.removed),
     "AddRouterRoutes": Action(does=routing.routes_added),
     "RemoveRouterRoutes": Action(does=routing.routes_removed),
+    "UpdatePort": Action(does=_port_updated),
     "UpdateSubnet": Action(does=pools.subnet_updated),
     "UpdatePortForwarding": Action(does=routing.forwarding_updated),
     "CreateTrunk": Action(does=_trunk_created),
