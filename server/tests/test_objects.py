@@ -120,6 +120,21 @@ async def test_a_large_object_goes_on_where_it_broke(stub: Any, call: Calls) -> 
     assert not (await call("ListObjects", container="box_segments")).objects
 
 
+async def test_a_whole_segment_is_not_sent_again(stub: Any, call: Calls) -> None:
+    data = bytes(range(250)) * 4
+    start = object_store.UploadObjectStart(
+        location=NORTH, container="box", name="large", request_id="whole", segment_size_bytes=300
+    )
+    await refused(stub.UploadObject(steps(start, data[:900], 100, finish=False)))
+    again = stub.UploadObject()
+    await again.write(step(start=start))
+    assert (await again.read()).persisted_size_bytes == 900
+    await again.write(step(chunk={"data": data[900:], "offset_bytes": 900}))
+    await again.write(step(finish={}))
+    assert (await again.read()).object.size_bytes == 1000
+    assert await got(stub, "large") == data
+
+
 async def test_an_object_can_stand_for_others(stub: Any, call: Calls) -> None:
     await put(call, "part/1", b"one")
     await put(call, "part/2", b"two")

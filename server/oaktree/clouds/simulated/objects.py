@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import functools
 import hashlib
@@ -282,6 +283,10 @@ class Objects(Images, Generic):
                     segments.append(self.put_segment(target, start, series, segments, data[:size]))
                     del data[:size]
         except BaseException:
+            if start.request_id and len(data) == size:
+                # It is whole, and was held back in case it would be the only one.
+                with contextlib.suppress(Failure):
+                    segments.append(self.put_segment(target, start, series, segments, data))
             self.keep_broken(target, start, segments)
             raise
         self.broken_uploads.pop((target.id, start.name, start.request_id), None)
