@@ -10,6 +10,7 @@ import pytest
 from conftest import ALDER, NORTH, Calls, Client, new_server, refused
 from oaktreemodel.block_storage import v1 as block_storage
 from oaktreemodel.compute import v1 as compute
+from oaktreemodel.dns import v1 as dns
 from oaktreemodel.network import v1 as network
 from oaktreemodel.operation import v1 as operation
 
@@ -374,3 +375,31 @@ async def test_a_flavor_does_not_take_the_place_of_another(call: Calls) -> None:
     given = {"name": "medium2", "id": medium.id, "vcpus": 1, "ram_mib": 64}
     assert await call.reason("CreateFlavor", **given) == "ALREADY_EXISTS"
     assert (await call("GetFlavor", name_or_id="medium")).flavor == medium
+
+
+async def test_zones_have_whole_names_and_none_under_them_when_they_go(call: Calls) -> None:
+    given = {"email": "me@example.test"}
+    for name in ("example.test", "test.", "example..test.", "."):
+        assert await call.reason("CreateZone", name=name, **given) == "INVALID_REQUEST"
+    for wrong in (
+        {},
+        {"masters": ["192.0.2.1"], **given},
+        {"type": dns.ZONE_TYPE_SECONDARY},
+        {"type": dns.ZONE_TYPE_SECONDARY, "masters": ["192.0.2.1"], "ttl_seconds": 60},
+        {"type": dns.ZONE_TYPE_CATALOG, **given},
+    ):
+        reason = await call.reason("CreateZone", name="example.test.", **wrong)
+        assert reason == "INVALID_REQUEST"
+    for name in ("example.test.", "notexample.test.", "sub.example.test."):
+        await call("CreateZone", name=name, wait=True, **given)
+    record = {"zone": "example.test.", "type": "A", "records": ["192.0.2.1"]}
+    wrong = {**record, "name": "www.example.test"}
+    assert await call.reason("CreateRecordSet", **wrong) == "INVALID_REQUEST"
+    wrong = {**record, "name": "www.example.test.", "type": "SOA"}
+    assert await call.reason("CreateRecordSet", **wrong) == "INVALID_REQUEST"
+    delete = {"name_or_id": "example.test.", "wait": True}
+    assert await call.reason("DeleteZone", **delete) == "IN_USE"
+    await call("DeleteZone", name_or_id="sub.example.test.", wait=True)
+    await call("AddZoneShare", zone="example.test.", project="friends")
+    assert await call.reason("DeleteZone", **delete) == "IN_USE"
+    await call("DeleteZone", delete_shares=True, **delete)

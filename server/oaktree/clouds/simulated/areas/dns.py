@@ -13,7 +13,7 @@ from oaktreemodel.dns import v1 as dns
 from oaktree.clouds import Outcome
 from oaktree.clouds.simulated.lifecycle import Action, Step, Thing
 from oaktree.failures import Code, Failure, invalid, violation
-from oaktree.shapes import reference
+from oaktree.shapes import reference, spoken, word_of
 
 ACTIVE = {"status": "ACTIVE", "action": "NONE"}
 ERROR = {"status": "ERROR"}
@@ -51,6 +51,45 @@ def _accepted(region: Any, transfer: Any, request: Any) -> Any:
     return region.changed(transfer, lambda each: region.declare(each, {"status": "COMPLETE"}))
 
 
+def _check_name(name: str, labels: int = 1) -> None:
+    if not name.endswith(".") or not all(name[:-1].split(".")):
+        raise invalid(violation("name", "is labels with dots, the last at its end", "MALFORMED"))
+    if name.count(".") < labels:
+        raise invalid(violation("name", f"has less than {labels} labels", "MALFORMED"))
+
+
+def _check_zone(region: Any, target: None, request: Any) -> None:
+    _check_name(request.name, 2)
+    word = word_of(request, "type")
+    if word not in {"UNSPECIFIED", "PRIMARY", "SECONDARY"}:
+        raise invalid(violation("type", "is PRIMARY or SECONDARY", "INVALID"))
+    needs, excludes = ["email"], ["masters"]
+    if word == "SECONDARY":
+        needs, excludes = ["masters"], ["email", "ttl_seconds"]
+    fields = {field.name for field, _ in request.ListFields()}
+    wrong = [violation(each, "must be given", "REQUIRED") for each in needs if each not in fields]
+    text = "goes with the other type of zones only"
+    wrong += [violation(each, text, "EXCLUSIVE") for each in excludes if each in fields]
+    if wrong:
+        raise invalid(*wrong)
+
+
+def _check_unused(region: Any, zone: Any, request: Any) -> None:
+    for each in region.store.table(dns.Zone):
+        if each.name.endswith(f".{zone.name}"):
+            raise region.in_use(zone, spoken(each))
+    for each in region.children(dns.ZoneShare, zone) if not request.delete_shares else ():
+        raise region.in_use(
+            zone, f"the project '{each.target_project_id}', with which it is shared"
+        )
+
+
+def _check_record_set(region: Any, zone: Any, request: Any) -> None:
+    _check_name(request.name)
+    if request.type == "SOA":
+        raise invalid(violation("type", "is what the cloud makes itself", "INVALID"))
+
+
 def _zone_file(region: Any, zone: Any) -> Iterator[str]:
     yield f"$ORIGIN {zone.name}\n$TTL {zone.ttl_seconds}\n"
     mail = zone.email.replace("@", ".")
@@ -65,6 +104,7 @@ def _imported(region: Any, target: None, request: Any) -> Outcome:
     if origin is None or " SOA " not in request.zone_file:
         text = "begins with $ORIGIN and has a SOA record"
         raise invalid(violation("zone_file", text, "MALFORMED"))
+    _check_name(origin[1], 2)
     wanted = dns.CreateZoneRequest(name=origin[1], attributes=request.attributes)
     return Outcome(region.born(region.new(dns.Zone, wanted)), pending=True)
 
@@ -102,6 +142,11 @@ ACTIONS = {
     "RefreshZone": Action(does=_refreshed),
     "ImportZone": Action(does=_imported),
     "AcceptZoneTransfer": Action(does=_accepted),
+}
+CHECKS = {
+    "CreateZone": _check_zone,
+    "DeleteZone": _check_unused,
+    "CreateRecordSet": _check_record_set,
 }
 EXPORTS = {"ExportZone": _zone_file}
 
