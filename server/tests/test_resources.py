@@ -3,7 +3,9 @@
 
 from __future__ import annotations
 
+import base64
 import hashlib
+import ssl
 from typing import Any
 
 import pytest
@@ -20,11 +22,12 @@ async def test_a_keypair_is_made_or_imported(client: Client) -> None:
     made = await stub.CreateKeypair(compute.CreateKeypairRequest(location=ALDER, name="own"))
     assert made.private_key.startswith("-----BEGIN OPENSSH PRIVATE KEY-----")
     assert (made.keypair.id, made.keypair.type_raw) == ("own", "ssh")
-    public = "ssh-ed25519 AAAA me"
+    blob = b"\0\0\0\x0bssh-ed25519\0\0\0\x20" + bytes(32)
+    public = f"ssh-ed25519 {base64.b64encode(blob).decode()} me"
     request = compute.CreateKeypairRequest(location=ALDER, name="mine", public_key=public)
     imported = await stub.CreateKeypair(request)
     assert not imported.private_key
-    digest = hashlib.md5(public.encode(), usedforsecurity=False).hexdigest()
+    digest = hashlib.md5(blob, usedforsecurity=False).hexdigest()
     assert imported.keypair.fingerprint.replace(":", "") == digest
     assert (await refused(stub.CreateKeypair(request))).reason == "ALREADY_EXISTS"
     server = (await client.servers.CreateServer(new_server(keypair="mine", wait=True))).server
@@ -403,3 +406,28 @@ async def test_zones_have_whole_names_and_none_under_them_when_they_go(call: Cal
     await call("AddZoneShare", zone="example.test.", project="friends")
     assert await call.reason("DeleteZone", **delete) == "IN_USE"
     await call("DeleteZone", delete_shares=True, **delete)
+
+
+async def test_what_is_no_keypair_is_refused(call: Calls) -> None:
+    other = compute.KEYPAIR_TYPE_OTHER
+    for wrong in (
+        {"name": "a/b"},
+        {"name": "line\n"},
+        {"name": "ключ"},
+        {"public_key": "rubbish"},
+        {"public_key": "ssh-ed25519 AAAA me"},
+        {"public_key": "rubbish", "type": compute.KEYPAIR_TYPE_X509},
+        {"type": other, "type_raw": "pgp"},
+    ):
+        assert await call.reason("CreateKeypair", **{"name": "k", **wrong}) == "INVALID_REQUEST"
+    await call("CreateKeypair", name="My key_1-2@home.test")
+    made = await call("CreateKeypair", name="windows", type=other, type_raw="x509")
+    pair = made.keypair
+    assert (pair.type, pair.type_raw) == (compute.KEYPAIR_TYPE_X509, "x509")
+    assert made.private_key
+    data = ssl.PEM_cert_to_DER_cert(pair.public_key)
+    digest = hashlib.sha1(data, usedforsecurity=False).hexdigest()
+    assert pair.fingerprint.replace(":", "") == digest
+    theirs = (await call("CreateKeypair", name="windows", user="friend")).keypair
+    assert (theirs.id, theirs.name, theirs.user_id) == ("friend/windows", "windows", "friend")
+    assert await call.reason("CreateKeypair", name="windows", user="friend") == "ALREADY_EXISTS"
