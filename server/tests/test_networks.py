@@ -509,3 +509,24 @@ async def test_free_ports_go_with_their_network(call: Calls) -> None:
     await call("RemoveRouterInterface", router="outside", subnet=made.id)
     await call("DeleteNetwork", **delete)
     assert await call.reason("GetPort", name_or_id=port.id) == "NOT_FOUND"
+
+
+async def test_only_the_floating_ips_that_are_meant_are_released(call: Calls) -> None:
+    for tags in (["old", "lab"], ["old"], []):
+        await call("CreateFloatingIp", tags=tags, description="-".join(tags))
+    for wrong in ({"attached": False}, {"projects": ["x"]}):
+        reason = await call.reason("DeleteUnattachedFloatingIps", filter=wrong)
+        assert reason == "INVALID_REQUEST"
+    for wanted, count in (
+        ({"tags": ["old", "lab"]}, 1),
+        ({"tags_any": ["old", "lab"]}, 2),
+        ({"tags": ["old"], "descriptions": ["old"]}, 1),
+        ({"networks": ["public"]}, 3),
+        ({"networks": ["private"]}, 0),
+        ({"servers": ["birch-0"]}, 0),
+    ):
+        swept = await call("DeleteUnattachedFloatingIps", filter=wanted, dry_run=True)
+        assert len(swept.released) == count
+    await call("DeleteUnattachedFloatingIps", filter={"tags_any": ["old"]})
+    left = (await call("ListFloatingIps")).floating_ips
+    assert [each.description for each in left] == [""]

@@ -52,6 +52,10 @@ def check_reuse(request: Any, is_mapped: bool) -> None:
         raise invalid(*wrong)
 
 
+def is_said(message: Any, name: str) -> bool:
+    return name in {field.name for field, _ in message.ListFields()}
+
+
 def is_in(address: str, subnets: Iterable[Any]) -> bool:
     wanted = ipaddress.ip_address(address)
     return any(wanted in ipaddress.ip_network(each.cidr) for each in subnets)
@@ -166,6 +170,9 @@ class FloatingIps(Networks):
     async def delete_unattached_floating_ips(
         self, request: network.DeleteUnattachedFloatingIpsRequest, target: None
     ) -> Outcome:
+        wrong = [name for name in ("attached", "projects") if is_said(request.filter, name)]
+        if wrong:
+            raise invalid(*(violation(f"filter.{e}", "means none here", "INVALID") for e in wrong))
         limit = time.time() - request.older_than.ToNanoseconds() / 1e9
         spares = request.HasField("older_than")
         swept = [
@@ -173,9 +180,10 @@ class FloatingIps(Networks):
             for each in self.store.table(network.FloatingIp)
             if not each.port_id
             and not each.port_forwardings
+            and self.is_wanted(each, request.filter)
             and not (spares and each.update_time.seconds >= limit)
         ]
-        most = request.limit_count or SWEPT_AT_ONCE
+        most = min(request.limit_count or SWEPT_AT_ONCE, SWEPT_AT_ONCE)
         if not request.dry_run:
             for each in swept[:most]:
                 self.gone(each)
@@ -185,6 +193,22 @@ class FloatingIps(Networks):
                 "has_more": len(swept) > most,
             }
         )
+
+    def is_wanted(self, each: Any, wanted: Any) -> bool:
+        """Whether a floating IP that is mapped to nothing fits a filter."""
+        net = self.store.table(network.Network).get(each.network_id)
+        own = {
+            "names": {each.name},
+            "ids": {each.id},
+            "statuses": {each.status},
+            "networks": {net.id, net.name},
+            "tags_any": set(each.tags),
+            "descriptions": {each.description},
+        }
+        if not set(wanted.tags) <= set(each.tags):
+            return False
+        asked = {field.name: set(value) for field, value in wanted.ListFields()}
+        return all(own.get(name, set()) & asked[name] for name in asked if name != "tags")
 
     # -- mapping ----------------------------------------------------------------------------------
 
