@@ -60,8 +60,8 @@ type NetworkServiceClient interface {
 	// Changes a network. This call is idempotent. Another project's network is PERMISSION_DENIED.
 	UpdateNetwork(ctx context.Context, in *UpdateNetworkRequest, opts ...grpc.CallOption) (*UpdateNetworkResponse, error)
 	// Deletes a network with its subnets. This call is idempotent with missing_ok; without, a network
-	// that is not there is NOT_FOUND. One that still has ports of servers or routers is
-	// FAILED_PRECONDITION with reason IN_USE.
+	// that is not there is NOT_FOUND. One that still has ports, but for those by which the cloud serves
+	// addresses, is FAILED_PRECONDITION with reason IN_USE.
 	DeleteNetwork(ctx context.Context, in *DeleteNetworkRequest, opts ...grpc.CallOption) (*DeleteNetworkResponse, error)
 }
 
@@ -171,8 +171,8 @@ type NetworkServiceServer interface {
 	// Changes a network. This call is idempotent. Another project's network is PERMISSION_DENIED.
 	UpdateNetwork(context.Context, *UpdateNetworkRequest) (*UpdateNetworkResponse, error)
 	// Deletes a network with its subnets. This call is idempotent with missing_ok; without, a network
-	// that is not there is NOT_FOUND. One that still has ports of servers or routers is
-	// FAILED_PRECONDITION with reason IN_USE.
+	// that is not there is NOT_FOUND. One that still has ports, but for those by which the cloud serves
+	// addresses, is FAILED_PRECONDITION with reason IN_USE.
 	DeleteNetwork(context.Context, *DeleteNetworkRequest) (*DeleteNetworkResponse, error)
 	mustEmbedUnimplementedNetworkServiceServer()
 }

@@ -342,9 +342,8 @@ class Networks(Core):
     async def delete_network(self, request: network.DeleteNetworkRequest, target: Any) -> Outcome:
         ports = [each for each in self.store.table(network.Port) if each.network_id == target.id]
         for port in ports:
-            if port.device_id or port.device_owner:
+            if port.device_owner != "network:dhcp":
                 raise self.in_use(target, f"the port '{port.id}'")
-            self.check_unused(port)
         for mapped in self.store.table(network.FloatingIp):
             if mapped.network_id == target.id:
                 raise self.in_use(target, f"the floating IP {mapped.floating_ip_address}")
