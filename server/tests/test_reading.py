@@ -283,3 +283,48 @@ async def test_bytes_that_are_no_request_are_the_callers_fault(client: Client) -
     with pytest.raises(grpc.aio.AioRpcError) as caught:
         await nothing(b"")
     assert caught.value.code() == grpc.StatusCode.UNIMPLEMENTED
+
+
+async def test_a_page_ends_where_it_would_be_too_large_for_a_client(serve: Serve) -> None:
+    clouds = [SimulatedCloud(name, quirks(PROVIDER, servers=60)) for name in ("alder", "oak")]
+    for each in clouds:
+        stuff(each)
+    client = await serve(*clouds)
+    request, ids, pages = compute.ListServersRequest(), [], 0
+    while True:
+        page = await client.servers.ListServers(request)
+        assert page.servers
+        assert page.ByteSize() <= 1 << 20
+        ids += [(each.location.cloud, each.id) for each in page.servers]
+        pages += 1
+        if not page.next_page_token:
+            break
+        request.page_token = page.next_page_token
+    assert ids == sorted(set(ids))
+    assert (len(ids), pages) == (120, 4)
+
+
+def stuff(simulated: SimulatedCloud) -> None:
+    """Gives each server of a cloud as much metadata as many clouds allow."""
+    (region,) = simulated._regions
+    page = region.page
+    metadata = {f"key {number}": "x" * 250 for number in range(100)}
+
+    async def stuffed(*args: Any, **kwargs: Any) -> Any:
+        found: Any = await page(*args, **kwargs)
+        return [compute.Server(id=e.id, location=e.location, metadata=metadata) for e in found]
+
+    region.page = stuffed  # type: ignore[method-assign]
+
+
+async def test_a_page_has_one_object_at_least(serve: Serve, client: Client) -> None:
+    client.clouds["alder"].describe = lambda: cloud.Cloud(  # type: ignore[method-assign]
+        name="alder", regions=["x" * 100_000 for _ in range(12)]
+    )
+    stub = cloud.CloudServiceStub(client.channel)
+    first = await stub.ListClouds(cloud.ListCloudsRequest())
+    assert [each.name for each in first.clouds] == ["alder"]
+    request = cloud.ListCloudsRequest(page_token=first.next_page_token)
+    rest = await stub.ListClouds(request)
+    assert [each.name for each in rest.clouds] == ["birch"]
+    assert not rest.next_page_token

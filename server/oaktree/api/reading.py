@@ -39,12 +39,40 @@ from oaktree.shapes import (
 
 DEFAULT_PAGE = 500
 LARGEST_PAGE = 1000
+# What the objects of one answer may add up to, which a client takes 4 MiB of without being told to;
+# the envelope and the token come on top.
+BATCH_BYTES = 1_000_000
 # Failures that are the caller's, not the place's: they end the whole call.
 CALLERS = {Code.INVALID_ARGUMENT, Code.FAILED_PRECONDITION, Code.UNAUTHENTICATED}
 
 UNOWNED: Mapping[str, str] = areas.gathered("UNOWNED")
 
 T = TypeVar("T")
+
+
+class Page:
+    """The items of one page: as many as were asked for, or as fit into an answer."""
+
+    def __init__(self, mask: ReadMask, size: int) -> None:
+        self.items: list[Any] = []
+        self._mask = mask
+        self._size = size
+        self._bytes = 0
+
+    @property
+    def is_full(self) -> bool:
+        return len(self.items) == self._size
+
+    def take(self, found: Sequence[Message]) -> int:
+        """Takes of these what there is room for, and says how many that was."""
+        for taken, each in enumerate(found):
+            masked = self._mask.apply(each)
+            length = masked.ByteSize()
+            if self.is_full or (self.items and self._bytes + length > BATCH_BYTES):
+                return taken
+            self.items.append(masked)
+            self._bytes += length
+        return len(found)
 
 
 class Reader:
@@ -209,7 +237,7 @@ class Reader:
 
         silent = list(selection.unreachable) if not request.page_token else []
         tasks = [asyncio.ensure_future(self.ask_one(each, collect)) for each in regions]
-        items: list[Any] = []
+        filled = Page(mask, size)
         answered, next_token = False, ""
         last: tuple[str, ...] = ()
         lacking: list[common.LocationError] = []
@@ -221,13 +249,11 @@ class Reader:
                     continue
                 answered = True
                 found, is_all = got
-                room = size - len(items)
-                items += found[:room]
-                if found and room:
-                    last = *key(region.location), items[-1].id
-                if len(items) == size and (
-                    len(found) > room or not is_all or region != regions[-1]
-                ):
+                taken = filled.take(found)
+                if taken:
+                    last = *key(region.location), filled.items[-1].id
+                more = not is_all or region != regions[-1]
+                if taken < len(found) or (filled.is_full and more):
                     # Where to go on is said by the region that was asked: an object may have
                     # another location, that of its owner or its zone.
                     next_token = tokens.encode([bound, *last])
@@ -240,9 +266,7 @@ class Reader:
         if silent and (not answered or getattr(request, "require_all_locations", False)):
             raise worst(silent, not answered)
         page = method.response()
-        getattr(page, method.response.DESCRIPTOR.fields_by_number[1].name).extend(
-            mask.apply(each) for each in items
-        )
+        getattr(page, method.response.DESCRIPTOR.fields_by_number[1].name).extend(filled.items)
         page.next_page_token = next_token  # type: ignore[attr-defined]
         page.unreachable.extend(silent)  # type: ignore[attr-defined]
         return page

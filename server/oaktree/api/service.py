@@ -28,7 +28,7 @@ from oaktree.api.operations import (
     parent_id,
 )
 from oaktree.api.places import REMAINING, Places, Selection
-from oaktree.api.reading import DEFAULT_PAGE, LARGEST_PAGE, Reader, answer, filter_of
+from oaktree.api.reading import DEFAULT_PAGE, LARGEST_PAGE, Page, Reader, answer, filter_of
 from oaktree.api.repeats import Repeats
 from oaktree.api.watching import Watcher
 from oaktree.clouds import Cloud, Outcome, Region
@@ -321,13 +321,12 @@ class Api:
             if own != bound:
                 raise invalid(violation("page_token", "is of another request", "MISMATCH"))
         size = min(request.page_size or DEFAULT_PAGE, LARGEST_PAGE)
-        mask = ReadMask.of(method.resource, request)
+        filled = Page(ReadMask.of(method.resource, request), size)
+        end = begin + filled.take(found[begin:])
         page = method.response()
-        getattr(page, method.response.DESCRIPTOR.fields_by_number[1].name).extend(
-            mask.apply(each) for each in found[begin : begin + size]
-        )
-        if begin + size < len(found):
-            page.next_page_token = tokens.encode([bound, begin + size])  # type: ignore[attr-defined]
+        getattr(page, method.response.DESCRIPTOR.fields_by_number[1].name).extend(filled.items)
+        if end < len(found):
+            page.next_page_token = tokens.encode([bound, end])  # type: ignore[attr-defined]
         return page
 
 

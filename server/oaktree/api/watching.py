@@ -24,7 +24,7 @@ from oaktreemodel.common import v1 as common
 from oaktree.api import tokens
 from oaktree.api.masks import ReadMask
 from oaktree.api.places import Places, Selection, key, too_slow
-from oaktree.api.reading import LARGEST_PAGE, Reader, filter_of, lacks, worst
+from oaktree.api.reading import BATCH_BYTES, LARGEST_PAGE, Reader, filter_of, lacks, worst
 from oaktree.api.rules import Predicate
 from oaktree.clouds import Region
 from oaktree.failures import Code, Failure, invalid, unreachable, violation
@@ -41,8 +41,6 @@ RESYNC_REQUIRED = common.WATCH_EVENT_KIND_RESYNC_REQUIRED
 log = logging.getLogger(__name__)
 
 BATCH = 200
-# What a batch of objects may add up to; the envelope and the token come on top.
-BATCH_BYTES = 1_000_000
 LOG_LENGTH = 20_000
 # In a token: some of the present state was sent, and not all.
 BEGUN = "begun"
