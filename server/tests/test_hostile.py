@@ -87,6 +87,42 @@ async def test_forged_resume_token(client: Client) -> None:
     assert [each.kind for each in response.events] == [common.WATCH_EVENT_KIND_RESYNC_REQUIRED]
 
 
+async def test_all_that_is_wrong_is_said_at_once(client: Client) -> None:
+    error = await refused(
+        caller(client, "ListServers")(
+            page_size=-1,
+            page_token="nonsense",
+            all_projects=True,
+            read_mask={"paths": ["nothing"]},
+        )
+    )
+    fields = {each.field for each in error.field_violations}
+    assert fields == {"page_size", "page_token", "read_mask"}
+    request: Any = method_named("WatchServers").request(
+        resume_token="nonsense", skip_initial=True, read_mask={"paths": ["nothing"]}
+    )
+    error = await refused(watcher(client, "WatchServers")(request))
+    wrong = sorted((each.field, each.reason) for each in error.field_violations)
+    assert wrong == [
+        ("read_mask", "UNKNOWN_FIELD"),
+        ("resume_token", "EXCLUSIVE"),
+        ("resume_token", "MALFORMED"),
+    ]
+
+
+async def test_forged_page_tokens(client: Client) -> None:
+    for method in (method_named("ListClouds"), method_named("ListServers")):
+        bound = tokens.digest(method.request(), "page_token", "page_size")
+        for said in (["", "", "", "\u00b2"], ["", "", "", "-1"], [5]):
+            token = tokens.encode([bound, *said])
+            call = caller(client, method.name)(page_token=token)
+            if method.name == "ListServers" and len(said) == 4:
+                await call
+            else:
+                error = await refused(call)
+                assert [each.reason for each in error.field_violations] == ["MALFORMED"]
+
+
 async def test_ended_feeds_are_given_up(client: Client) -> None:
     feeds = client.oaktree.api.watcher
     feeds.linger = 0.0

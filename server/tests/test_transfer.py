@@ -185,3 +185,11 @@ async def test_properties_are_merged_or_replaced(client: Client) -> None:
     replace.update_mask.paths.append("properties")
     changed = (await client.images.UpdateImage(replace)).image
     assert dict(changed.properties) == {"d": "4"}
+
+
+async def test_an_upload_says_all_that_is_wrong_with_its_start(client: Client) -> None:
+    wrong = common.Checksum(algorithm="crc", hex_digest="00")
+    start = begin(size_bytes=-1, checksums=[md5(DATA), wrong, common.Checksum()])
+    error = await refused(client.images.UploadImage(steps(start, DATA)))
+    fields = {each.field for each in error.field_violations}
+    assert {"start.size_bytes", "start.checksums[1].algorithm"} <= fields

@@ -32,7 +32,7 @@ from oaktree.api.reading import DEFAULT_PAGE, LARGEST_PAGE, Page, Reader, answer
 from oaktree.api.repeats import Repeats
 from oaktree.api.watching import Watcher
 from oaktree.clouds import Cloud, Outcome, Region
-from oaktree.failures import Code, Failure, invalid, not_found, violation
+from oaktree.failures import Code, Failure, not_found
 from oaktree.shapes import Method, method_of, spoken_name
 
 API_REVISION = "0.1.0"
@@ -311,22 +311,19 @@ class Api:
 
     def _page(self, method: Method, request: Any, found: list[Any]) -> Message:
         """A page of what is known here as a whole."""
-        bound = tokens.digest(request, "page_token", "page_size")
         begin = 0
-        if request.page_token:
-            try:
-                own, begin = tokens.decode(request.page_token, str, int)
-            except ValueError:
-                raise invalid(violation("page_token", "is no page token", "MALFORMED")) from None
-            if own != bound:
-                raise invalid(violation("page_token", "is of another request", "MISMATCH"))
+        if said := tokens.opened(request, "page_token"):
+            if not (said[-1].isascii() and said[-1].isdecimal()):
+                raise tokens.malformed("page_token")
+            begin = int(said[-1])
         size = min(request.page_size or DEFAULT_PAGE, LARGEST_PAGE)
         filled = Page(ReadMask.of(method.resource, request), size)
         end = begin + filled.take(found[begin:])
         page = method.response()
         getattr(page, method.response.DESCRIPTOR.fields_by_number[1].name).extend(filled.items)
         if end < len(found):
-            page.next_page_token = tokens.encode([bound, end])  # type: ignore[attr-defined]
+            token = tokens.encode([tokens.bound(request, "page_token"), "", "", "", str(end)])
+            page.next_page_token = token  # type: ignore[attr-defined]
         return page
 
 

@@ -15,6 +15,12 @@ from typing import Any
 
 from google.protobuf.message import Message
 
+from oaktree.failures import Failure, invalid, violation
+
+# By the field that hands a token back: which others may have changed since.
+UNBOUND = {"page_token": ("page_size",), "resume_token": ("skip_initial", "snapshot_only")}
+# What a token says, beside what binds it to its request.
+SHAPES: dict[str, tuple[type, ...]] = {"page_token": (str, str, str, str), "resume_token": (dict,)}
 # What no token of ours comes near.
 LENGTH_LIMIT = 64 << 10
 SIZE_LIMIT = 1 << 20
@@ -46,6 +52,30 @@ def decode(text: str, *shape: type) -> list[Any]:
     if not all(isinstance(part, kind) for part, kind in zip(value, shape, strict=True)):
         raise ValueError("damaged")
     return value
+
+
+def bound(request: Message, field: str) -> str:
+    """What binds the token in a field to the rest of its request."""
+    return digest(request, field, *UNBOUND[field])
+
+
+def opened(request: Message, field: str) -> list[Any] | None:
+    """What the token in a field says; None without one."""
+    token: str = getattr(request, field)
+    if not token:
+        return None
+    try:
+        own, *said = decode(token, str, *SHAPES[field])
+    except ValueError:
+        raise malformed(field) from None
+    if own != bound(request, field):
+        text = "is of another request: repeat all else as it was"
+        raise invalid(violation(field, text, "MISMATCH"))
+    return said
+
+
+def malformed(field: str) -> Failure:
+    return invalid(violation(field, f"is no {field.replace('_', ' ')}", "MALFORMED"))
 
 
 def digest(request: Message, *without: str) -> str:

@@ -10,6 +10,7 @@ from collections.abc import AsyncIterator
 from typing import TYPE_CHECKING, Any
 
 from google.protobuf.message import Message
+from oaktreemodel.common import v1 as common
 from oaktreemodel.image import v1 as image
 
 from oaktree.api import validation
@@ -127,6 +128,7 @@ async def upload(
         raise out_of_order("an upload begins with a start")
     start: Any = first.start
     wrong = validation.message_violations(start, "start.")
+    wrong += uncomputed(start.checksums, "start.checksums")
     if wrong:
         raise invalid(*wrong)
     check = Check(start.checksums, Code.INVALID_ARGUMENT, "CHECKSUM_MISMATCH")
@@ -358,15 +360,21 @@ def wrong_size(announced: int, received: int) -> Failure:
     )
 
 
+def uncomputed(checksums: Any, field: str) -> list[common.FieldViolation]:
+    """The checksums of a field that nobody here can compute."""
+    return [
+        violation(f"{field}[{i}].algorithm", f"nobody here computes {each.algorithm}", "UNKNOWN")
+        for i, each in enumerate(checksums)
+        if each.algorithm and each.algorithm not in ALGORITHMS
+    ]
+
+
 class Check:
     """Checksums of bytes as they pass."""
 
     def __init__(self, checksums: Any, code: Code, reason: str) -> None:
         self._code, self._reason = code, reason
         names = dict.fromkeys([*(each.algorithm for each in checksums), *COMMON_ALGORITHMS])
-        unknown = [name for name in names if name not in ALGORITHMS]
-        if unknown:
-            raise invalid(violation("checksums", f"nobody here computes {unknown[0]}", "UNKNOWN"))
         self._hashes = {name: hashlib.new(name, usedforsecurity=False) for name in names}
 
     def update(self, data: bytes) -> None:

@@ -13,7 +13,7 @@ from google.protobuf.timestamp_pb2 import Timestamp
 from google.protobuf.unknown_fields import UnknownFieldSet
 from oaktreemodel.common import v1 as common
 
-from oaktree.api import areas
+from oaktree.api import areas, tokens
 from oaktree.api.masks import unknown_paths, update_violations
 from oaktree.failures import Code, Failure, invalid, violation
 from oaktree.shapes import OWN_FIELDS, FieldDescriptor, Method, has_behavior, is_map
@@ -31,12 +31,7 @@ def check(method: Method, request: Any) -> None:
     has = request.DESCRIPTOR.fields_by_name
     if "page_size" in has and request.page_size < 0:
         wrong.append(violation("page_size", "must not be negative", "OUT_OF_RANGE"))
-    if "all_projects" in has and request.all_projects:
-        raise Failure(
-            Code.PERMISSION_DENIED,
-            "NOT_PERMITTED",
-            "all_projects: it is for administrators, and the caller is none",
-        )
+    wrong += _tokens(request)
     if "read_mask" in has and request.HasField("read_mask"):
         wrong += unknown_paths(method.resource.DESCRIPTOR, request.read_mask, "read_mask")
     if method.verb == common.VERB_UPDATE:
@@ -48,6 +43,28 @@ def check(method: Method, request: Any) -> None:
         wrong += update_violations(request, own)
     if wrong:
         raise invalid(*wrong)
+    if "all_projects" in has and request.all_projects:
+        raise Failure(
+            Code.PERMISSION_DENIED,
+            "NOT_PERMITTED",
+            "all_projects: it is for administrators, and the caller is none",
+        )
+
+
+def _tokens(request: Any) -> list[common.FieldViolation]:
+    """What is wrong with the tokens that a request hands back."""
+    has = request.DESCRIPTOR.fields_by_name
+    wrong: list[common.FieldViolation] = []
+    for field in (each for each in tokens.SHAPES if each in has):
+        try:
+            tokens.opened(request, field)
+        except Failure as failure:
+            wrong += failure.error.field_violations
+    if "resume_token" in has and request.resume_token:
+        if request.skip_initial or request.snapshot_only:
+            text = "excludes skip_initial and snapshot_only"
+            wrong.append(violation("resume_token", text, "EXCLUSIVE"))
+    return wrong
 
 
 def message_violations(message: Message, prefix: str) -> list[common.FieldViolation]:

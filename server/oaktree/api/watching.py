@@ -27,7 +27,7 @@ from oaktree.api.places import Places, Selection, key, too_slow
 from oaktree.api.reading import BATCH_BYTES, LARGEST_PAGE, Reader, filter_of, lacks, worst
 from oaktree.api.rules import Predicate
 from oaktree.clouds import Region
-from oaktree.failures import Code, Failure, invalid, unreachable, violation
+from oaktree.failures import Code, Failure, unreachable
 from oaktree.shapes import Kind, Method
 
 PRESENT = common.WATCH_EVENT_KIND_PRESENT
@@ -266,41 +266,21 @@ class Watcher:
 
     async def watch(self, method: Method, request: Any) -> AsyncIterator[Message]:
         """The stream of answers."""
-        if request.resume_token and (request.skip_initial or request.snapshot_only):
-            raise invalid(
-                violation("resume_token", "excludes skip_initial and snapshot_only", "EXCLUSIVE")
-            )
-        bound = tokens.digest(request, "resume_token", "skip_initial", "snapshot_only")
-        positions = read_token(request.resume_token, bound)
+        said = tokens.opened(request, "resume_token")
         within = await self._reader.find_parent(method, request)
         parent = within[1] if within else None
         selection = await self._reader.selected(method, request, within)
         with contextlib.ExitStack() as stack:
-            watch = Watch(self._reader, method, request, selection, bound)
+            watch = Watch(self._reader, method, request, selection)
             for region in selection.regions:
                 feed = self.feed(region, method.resource, parent)
                 stack.enter_context(feed.reading())
                 watch.cursors.append(Cursor(feed, from_answer=feed.asked + 1))
-            if positions is not None and not place(watch.cursors, positions):
+            if said is not None and not place(watch.cursors, said[0]):
                 yield watch.resync()
                 return
             async for response in watch.stream(self.keepalive):
                 yield response
-
-
-def read_token(token: str, bound: str) -> dict[str, Any] | None:
-    """The positions a resume token stands for; None without one."""
-    if not token:
-        return None
-    try:
-        own, positions = tokens.decode(token, str, dict)
-    except ValueError:
-        raise invalid(violation("resume_token", "is no resume token", "MALFORMED")) from None
-    if own != bound:
-        raise invalid(
-            violation("resume_token", "is of another watch: repeat its request", "MISMATCH")
-        )
-    return dict(positions)
 
 
 def place(cursors: list[Cursor], positions: dict[str, Any]) -> bool:
@@ -323,15 +303,13 @@ def place(cursors: list[Cursor], positions: dict[str, Any]) -> bool:
 class Watch:
     """One watch: what it has still to tell, and the answers that tell it."""
 
-    def __init__(
-        self, reader: Reader, method: Method, request: Any, selection: Selection, bound: str
-    ) -> None:
+    def __init__(self, reader: Reader, method: Method, request: Any, selection: Selection) -> None:
         self.cursors: list[Cursor] = []
         self._reader = reader
         self._kind = method.resource
         self._request = request
         self._selection = selection
-        self._bound = bound
+        self._bound = tokens.bound(request, "resume_token")
         self._response = method.response
         event: Any = method.response.DESCRIPTOR.fields_by_name["events"].message_type
         self._field: str = event.fields_by_number[2].name
