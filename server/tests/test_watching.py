@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import grpc
@@ -13,7 +13,9 @@ from conftest import ALDER, Client, Serve, new_server, quirks, refused
 from oaktreemodel.common import v1 as common
 from oaktreemodel.compute import v1 as compute
 
+from oaktree.clouds import Region
 from oaktree.clouds.simulated import FLOATING, PROVIDER, SimulatedCloud
+from oaktree.failures import Code, Failure
 
 PRESENT = common.WATCH_EVENT_KIND_PRESENT
 SYNCED = common.WATCH_EVENT_KIND_SYNCED
@@ -228,3 +230,65 @@ async def test_many_watches_ask_a_cloud_once(client: Client) -> None:
     assert asked <= 2
     for call in calls:
         call.cancel()
+
+
+class Late(SimulatedCloud):
+    """A cloud that does not say at first which regions it has."""
+
+    is_up = False
+
+    async def regions(self) -> Sequence[Region]:
+        if not self.is_up:
+            raise Failure(Code.UNAVAILABLE, "UPSTREAM_UNAVAILABLE", "identity is down")
+        return await super().regions()
+
+
+async def late(serve: Serve) -> tuple[Client, Late]:
+    cloud = Late("birch", quirks(FLOATING))
+    client: Client = await serve(SimulatedCloud("alder", quirks(PROVIDER)), cloud)
+    client.oaktree.api.watcher.pause = 0.01
+    return client, cloud
+
+
+async def test_a_cloud_that_was_down_at_first_comes(serve: Serve) -> None:
+    client, cloud = await late(serve)
+    call = client.servers.WatchServers(compute.WatchServersRequest())
+    answers = await some(call, synced_for_all)
+    assert [each.location.cloud for a in answers for each in a.unreachable] == ["birch"]
+    cloud.is_up = True
+    events = [event for answer in await until(call, has(SYNCED)) for event in answer.events]
+    assert [event.kind for event in events] == [PRESENT, PRESENT, SYNCED]
+    assert {event.location.cloud for event in events} == {"birch"}
+
+
+async def test_a_token_from_when_a_cloud_was_down_is_good(serve: Serve) -> None:
+    client, cloud = await late(serve)
+    request = compute.WatchServersRequest()
+    answers = await until(client.servers.WatchServers(request), synced_for_all)
+    request.resume_token = answers[-1].resume_token
+    cloud.is_up = True
+    answers = await until(client.servers.WatchServers(request), has(SYNCED))
+    events = [event for answer in answers for event in answer.events]
+    assert [event.kind for event in events] == [PRESENT, PRESENT, SYNCED]
+    assert {event.location.cloud for event in events} == {"birch"}
+
+
+async def test_a_token_outlives_a_cloud_that_does_not_say_its_regions(serve: Serve) -> None:
+    client, cloud = await late(serve)
+    cloud.is_up = True
+    request = compute.WatchServersRequest()
+    answers = await until(client.servers.WatchServers(request), synced_for_all)
+    cloud.is_up = False
+    for _ in range(2):
+        # The token of the answer that names it leads there too.
+        request.resume_token = answers[-1].resume_token
+        call = client.servers.WatchServers(request)
+        answers = await some(call, lambda answer: answer.unreachable)
+        assert kinds(answers) == []
+    region = (await SimulatedCloud.regions(cloud))[0]
+    (server,) = await region.named(compute.Server, "birch-0")
+    change = compute.UpdateServerRequest(description="meanwhile")
+    await region.perform("UpdateServer", change, server)
+    cloud.is_up = True
+    answers = await until(call, has(SYNCED))
+    assert kinds(answers) == [MODIFIED, SYNCED]

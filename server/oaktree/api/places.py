@@ -77,7 +77,8 @@ class Places:
 
     def __init__(self, clouds: Iterable[Cloud], patience: float = 30.0) -> None:
         self.clouds = {cloud.name: cloud for cloud in sorted(clouds, key=lambda each: each.name)}
-        self._patience = patience
+        # How long that is without a deadline.
+        self.usual_patience = patience
 
     @property
     def patience(self) -> float:
@@ -87,7 +88,8 @@ class Places:
         arrive in time.
         """
         remaining = REMAINING.get()
-        return self._patience if remaining is None else min(self._patience, remaining * 0.8)
+        usual = self.usual_patience
+        return usual if remaining is None else min(usual, remaining * 0.8)
 
     async def select(
         self, locations: Sequence[common.Location], kind: Kind | None = None

@@ -14,7 +14,7 @@ import logging
 import time
 import uuid
 from collections import deque
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -23,7 +23,7 @@ from oaktreemodel.common import v1 as common
 
 from oaktree.api import tokens
 from oaktree.api.masks import ReadMask
-from oaktree.api.places import Places, Selection, key, too_slow
+from oaktree.api.places import REMAINING, Places, Selection, key, too_slow
 from oaktree.api.reading import BATCH_BYTES, LARGEST_PAGE, Reader, filter_of, lacks, worst
 from oaktree.api.rules import Predicate
 from oaktree.clouds import Region
@@ -134,6 +134,8 @@ class Feed:
                 await self._task
 
     async def _run(self) -> None:
+        # The deadline is that of the first who read it.
+        REMAINING.set(None)
         idle = 0.0
         last: Any = None
         while idle <= self._linger:
@@ -230,7 +232,8 @@ class Cursor:
         """Whether there is a present state, or changes after one that was sent."""
         if self.fits is None:
             return False
-        return self.position is not None or self.feed.answered >= self.from_answer
+        goes_on = self.position is not None and not self.owes_synced
+        return goes_on or self.feed.answered >= self.from_answer
 
     @property
     def name(self) -> str:
@@ -245,9 +248,14 @@ class Watcher:
         self.keepalive = keepalive
         # How many seconds a feed goes on after the last who read it.
         self.linger = 300.0
+        # After how many seconds a cloud is asked again that did not say which regions it has.
+        self.pause = Region.poll_interval
+        # Set when no watch may go on.
+        self.stopping = asyncio.Event()
+        self.reader = reader
         self._places = places
-        self._reader = reader
         self._feeds: dict[tuple[str, str, Kind, str], Feed] = {}
+        self._returns: dict[str, asyncio.Task[bool]] = {}
 
     def feed(self, region: Region, kind: Kind, parent: Any = None) -> Feed:
         place = "/".join(key(region.location))
@@ -256,56 +264,83 @@ class Watcher:
         if found is None or found.done:
             # What those that have ended hold is given up.
             self._feeds = {own: each for own, each in self._feeds.items() if not each.done}
-            found = Feed(region, kind, self._places.patience, self.linger, parent)
+            found = Feed(region, kind, self._places.usual_patience, self.linger, parent)
             self._feeds[own] = found
         return found
 
+    def returns(self, name: str) -> asyncio.Task[bool]:
+        """Whether a cloud says after a pause which regions it has, for all who wait for that."""
+        found = self._returns.get(name)
+        if found is None or found.done():
+            found = self._returns[name] = asyncio.create_task(self._ask_again(name))
+        return found
+
+    async def _ask_again(self, name: str) -> bool:
+        REMAINING.set(None)
+        await asyncio.sleep(self.pause)
+        return not (await self._places.select([common.Location(cloud=name)])).unreachable
+
     async def close(self) -> None:
+        for task in self._returns.values():
+            task.cancel()
         for feed in self._feeds.values():
             await feed.close()
 
     async def watch(self, method: Method, request: Any) -> AsyncIterator[Message]:
         """The stream of answers."""
         said = tokens.opened(request, "resume_token")
-        within = await self._reader.find_parent(method, request)
+        within = await self.reader.find_parent(method, request)
         parent = within[1] if within else None
-        selection = await self._reader.selected(method, request, within)
+        selection = await self.reader.selected(method, request, within)
         with contextlib.ExitStack() as stack:
-            watch = Watch(self._reader, method, request, selection)
-            for region in selection.regions:
+
+            def follow(region: Region) -> Cursor:
                 feed = self.feed(region, method.resource, parent)
                 stack.enter_context(feed.reading())
-                watch.cursors.append(Cursor(feed, from_answer=feed.asked + 1))
-            if said is not None and not place(watch.cursors, said[0]):
+                return Cursor(feed, from_answer=feed.asked + 1)
+
+            watch = Watch(self, method, request, selection, follow)
+            if said is not None and not watch.resume(said[0]):
                 yield watch.resync()
                 return
             async for response in watch.stream(self.keepalive):
                 yield response
 
 
-def place(cursors: list[Cursor], positions: dict[str, Any]) -> bool:
-    """Puts each cursor where the token says; False when that is no longer possible."""
-    for cursor in cursors:
-        if cursor.name not in positions:
-            return False
-        match positions[cursor.name]:
-            case None:
-                continue
-            case [cursor.feed.epoch, int(position)] if cursor.feed.since(position) is not None:
-                cursor.position = position
-                cursor.owes_synced = False
-            case _:
-                # Of what has BEGUN too: what was told of and has gone since is not remembered.
-                return False
-    return len(positions) == len(cursors)
+def place(cursor: Cursor, positions: dict[str, Any]) -> bool:
+    """Puts a cursor where the token says; False when that is no longer possible."""
+    # What it does not name could not be asked at that time.
+    match positions.pop(cursor.name, None):
+        case None:
+            return True
+        case [cursor.feed.epoch, int(position)] if cursor.feed.since(position) is not None:
+            cursor.position = position
+            cursor.owes_synced = False
+            return True
+    # Of what has BEGUN too: what was told of and has gone since is not remembered.
+    return False
 
 
 class Watch:
     """One watch: what it has still to tell, and the answers that tell it."""
 
-    def __init__(self, reader: Reader, method: Method, request: Any, selection: Selection) -> None:
-        self.cursors: list[Cursor] = []
-        self._reader = reader
+    def __init__(
+        self,
+        watcher: Watcher,
+        method: Method,
+        request: Any,
+        selection: Selection,
+        follow: Callable[[Region], Cursor],
+    ) -> None:
+        self.cursors = [follow(each) for each in selection.regions]
+        # Where a resumed watch was in places that are not known at present.
+        self._left: dict[str, Any] = {}
+        # By the clouds that have not said which regions they have: whether they do now.
+        self._returns: dict[str, asyncio.Task[bool]] = {}
+        self._follow = follow
+        self._watcher = watcher
+        self._reader = watcher.reader
+        self._method = method
         self._kind = method.resource
         self._request = request
         self._selection = selection
@@ -317,11 +352,50 @@ class Watch:
         # When the last answer was made.
         self._sent = time.monotonic()
 
+    def resume(self, positions: dict[str, Any]) -> bool:
+        """Goes on where a token says; False when that is no longer possible."""
+        self._left = dict(positions)
+        placed = [place(cursor, self._left) for cursor in self.cursors]
+        missing = self._missing()
+        return all(placed) and all(name.partition("/")[0] in missing for name in self._left)
+
+    def _missing(self) -> set[str]:
+        return {each.location.cloud for each in self._selection.unreachable}
+
+    async def _follow_returned(self) -> bool:
+        """Follows the places of clouds that say now which they have.
+
+        False when the watch cannot go on where it was in one of those.
+        """
+        good = True
+        if any(task.done() and task.result() for task in self._returns.values()):
+            new = await self._reader.selected(self._method, self._request, None)
+            new.zones |= self._selection.zones
+            # The same place may have another name now, which is left to the one it is known by.
+            known = {each.feed.region.identity_of(self._kind) for each in self.cursors}
+            self._selection = new
+            for region in new.regions:
+                if region.identity_of(self._kind) not in known:
+                    cursor = self._follow(region)
+                    good = place(cursor, self._left) and good
+                    cursor.owes_synced = True
+                    self.cursors.append(cursor)
+        missing = self._missing()
+        for name, task in list(self._returns.items()):
+            if task.done() or name not in missing:
+                del self._returns[name]
+        for name in missing - self._returns.keys():
+            self._returns[name] = self._watcher.returns(name)
+        return good and all(name.partition("/")[0] in missing for name in self._left)
+
     async def stream(self, keepalive: float) -> AsyncIterator[Message]:
         """The answers, until the watch is over."""
         owes_all = any(cursor.owes_synced for cursor in self.cursors) or not self.cursors
         unknown = list(self._selection.unreachable)
         while True:
+            if not await self._follow_returned():
+                yield self.resync()
+                return
             news = [asyncio.ensure_future(cursor.feed.news.wait()) for cursor in self.cursors]
             try:
                 failures = unknown + await self._look()
@@ -356,8 +430,9 @@ class Watch:
     async def _is_due(self, news: list[asyncio.Task[Any]], keepalive: float) -> bool:
         """Waits until there may be something to tell, and says whether a bookmark is due."""
         left = self._sent + keepalive - time.monotonic()
-        if news:
-            await asyncio.wait(news, timeout=max(left, 0.0), return_when=asyncio.FIRST_COMPLETED)
+        waiting = [*news, *self._returns.values()]
+        if waiting:
+            await asyncio.wait(waiting, timeout=max(left, 0.0), return_when=asyncio.FIRST_COMPLETED)
         else:
             await asyncio.sleep(max(left, 0.0))
         return time.monotonic() >= self._sent + keepalive
@@ -416,7 +491,7 @@ class Watch:
         yield from self._batches(cursor, iter(events), position)
 
     def _token(self) -> str:
-        positions = {
+        positions = self._left | {
             cursor.name: (
                 [cursor.feed.epoch, cursor.position]
                 if cursor.position is not None
