@@ -3,12 +3,15 @@
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
 from collections.abc import AsyncIterator
 from typing import Any
 
+import grpc
+import grpc.aio
 import pytest
-from conftest import ALDER, Client, refused
+from conftest import ALDER, Client, error_of, refused
 from oaktreemodel.common import v1 as common
 from oaktreemodel.image import v1 as image
 from oaktreemodel.operation import v1 as operation
@@ -193,3 +196,62 @@ async def test_an_upload_says_all_that_is_wrong_with_its_start(client: Client) -
     error = await refused(client.images.UploadImage(steps(start, DATA)))
     fields = {each.field for each in error.field_violations}
     assert {"start.size_bytes", "start.checksums[1].algorithm"} <= fields
+
+
+async def test_an_upload_that_is_under_way_is_not_begun_twice(client: Client) -> None:
+    start = begin(request_id="once", size_bytes=len(DATA))
+    first: Any = client.images.UploadImage()
+    await first.write(image.UploadImageRequest(start=start))
+    await first.read()
+    error = await refused(client.images.UploadImage(steps(start, DATA)))
+    assert (error.reason, error.retry_advice) == ("IN_TRANSITION", common.RETRY_ADVICE_SAME_CALL)
+    assert error.retry_delay.ToMilliseconds() > 0
+    other = begin(request_id="once", size_bytes=1)
+    error = await refused(client.images.UploadImage(steps(other, b"x")))
+    assert error.reason == "REQUEST_ID_REUSED"
+    first.cancel()
+    # Once what broke is cleaned up, the same request begins anew.
+    async with asyncio.timeout(30):
+        while True:
+            call = client.images.UploadImage(steps(start, DATA))
+            try:
+                answers = [each async for each in call]
+                break
+            except grpc.aio.AioRpcError as failure:
+                assert error_of(failure).reason == "IN_TRANSITION"
+    listed = await client.images.ListImages(image.ListImagesRequest(locations=[ALDER]))
+    own = [each.id for each in listed.images if each.name == "own"]
+    assert own == [answers[-1].image.id]
+
+
+async def test_an_upload_that_came_as_a_whole_is_kept_for_whoever_asks_again(
+    client: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    region = (await client.clouds["alder"].regions())[0]
+    upload = region.upload
+    whole, going = asyncio.Event(), asyncio.Event()
+
+    async def slow(target: Any, start: Any, chunks: Any) -> Any:
+        outcome = await upload(target, start, chunks)
+        whole.set()
+        await going.wait()
+        return outcome
+
+    monkeypatch.setattr(region, "upload", slow)
+    start = begin(request_id="left", size_bytes=len(DATA))
+    call: Any = client.images.UploadImage(steps(start, DATA))
+    async with asyncio.timeout(30):
+        await call.read()
+        await whole.wait()
+        call.cancel()
+        going.set()
+        while True:
+            again = client.images.UploadImage(steps(start, b"", finish=False))
+            try:
+                answers = [each async for each in again]
+                break
+            except grpc.aio.AioRpcError as failure:
+                assert error_of(failure).reason == "IN_TRANSITION"
+    assert answers[-1].persisted_size_bytes == len(DATA)
+    listed = await client.images.ListImages(image.ListImagesRequest(locations=[ALDER]))
+    assert [each.id for each in listed.images if each.name == "own"] == [answers[-1].image.id]

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import asyncio
+import itertools
 import time
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
@@ -11,7 +12,7 @@ from dataclasses import dataclass, field
 from google.protobuf.message import Message
 
 from oaktree.api import tokens
-from oaktree.failures import Code, Failure
+from oaktree.failures import SAME_CALL, Code, Failure
 from oaktree.shapes import is_map, is_sensitive
 
 # How long a result is kept, in seconds. The promise is an hour.
@@ -98,27 +99,44 @@ class Repeats:
             return None
         if known.digest != _digest(request):
             raise reused(request_id)
-        return known.result.result()
+        if known.result.cancelled():
+            return None
+        if not known.result.done():
+            raise Failure(
+                Code.FAILED_PRECONDITION,
+                "IN_TRANSITION",
+                f"request_id '{request_id}': the same request is still at work",
+                retry=SAME_CALL,
+                delay_seconds=1.0,
+            )
+        return without_secrets(known.result.result())
 
-    def keep(self, caller: str, method: str, request: Message, result: Message) -> None:
-        """Remembers the result of a request that was carried out elsewhere."""
+    def begin(self, caller: str, method: str, request: Message) -> asyncio.Future[Message]:
+        """What takes the result of a request that is carried out elsewhere; cancelled without."""
+        result: asyncio.Future[Message] = asyncio.get_running_loop().create_future()
         request_id: str = request.request_id  # type: ignore[attr-defined]
         if request_id:
             self._forget()
-            self._known[caller, method, request_id] = Known(_digest(request), _settled(result))
+            own = caller, method, request_id
+            self._known[own] = Known(_digest(request), result)
+            result.add_done_callback(lambda done: self._settle(own, done))
+        return result
 
     def _settle(self, own: tuple[str, str, str], done: asyncio.Future[Message]) -> None:
+        known = self._known.get(own)
+        if known is None or known.result is not done:
+            return
         failure = None if done.cancelled() else done.exception()
         lasting = isinstance(failure, Failure) and failure.code in LASTING
-        if done.cancelled() or (failure is not None and not lasting):
-            self._known.pop(own, None)
-        elif failure is None and own in self._known:
-            self._known[own].result = _settled(done.result())
+        # What took long is kept as long as what did not.
+        del self._known[own]
+        if lasting:
+            self._known[own] = Known(known.digest, done)
+        elif failure is None and not done.cancelled():
+            self._known[own] = Known(known.digest, _settled(done.result()))
 
     def _forget(self) -> None:
         limit = time.monotonic() - MEMORY
-        while self._known:
-            oldest = next(iter(self._known))
-            if self._known[oldest].begun > limit or not self._known[oldest].result.done():
-                return
-            del self._known[oldest]
+        old = itertools.takewhile(lambda each: each[1].begun <= limit, self._known.items())
+        for own in [own for own, known in old if known.result.done()]:
+            del self._known[own]

@@ -4,9 +4,10 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import hashlib
 import logging
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator, AsyncIterator
 from typing import TYPE_CHECKING, Any
 
 from google.protobuf.message import Message
@@ -131,11 +132,28 @@ async def upload(
     wrong += uncomputed(start.checksums, "start.checksums")
     if wrong:
         raise invalid(*wrong)
-    check = Check(start.checksums, Code.INVALID_ARGUMENT, "CHECKSUM_MISMATCH")
     known = api.repeats.known(caller.identity, method.path, start)
     if known is not None:
         yield known
         return
+    result = api.repeats.begin(caller.identity, method.path, start)
+    try:
+        async with contextlib.aclosing(_take(api, method, requests, start, result)) as answers:
+            async for each in answers:
+                yield each
+    finally:
+        result.cancel()
+
+
+async def _take(
+    api: Api,
+    method: Method,
+    requests: AsyncIterator[Any],
+    start: Any,
+    result: asyncio.Future[Message],
+) -> AsyncGenerator[Message]:
+    """An upload after its start. result: takes the answer that a repetition gets."""
+    check = Check(start.checksums, Code.INVALID_ARGUMENT, "CHECKSUM_MISMATCH")
     first_field = method.response.DESCRIPTOR.fields_by_number[1].name
     is_image = isinstance(start, image.UploadImageStart)
     region, target, there, created = await (_image if is_image else _object)(api, start)
@@ -157,6 +175,16 @@ async def upload(
             if isinstance(each, Failure):
                 raise each
             yield each
+
+    async def end() -> tuple[Message, bool]:
+        outcome = await _end(queue, sending)
+        begun = api.operations.begin(region, method, start, outcome)
+        others: dict[str, Any] = {"received_size_bytes": received, "persisted_size_bytes": received}
+        if begun is not None:
+            others["operation"] = begun
+        last = answer(method.response, outcome.resource, **others)
+        result.set_result(last)
+        return last, begun is not None
 
     sending = asyncio.ensure_future(region.upload(target, start, chunks()))
     finished = False
@@ -193,21 +221,20 @@ async def upload(
         if start.HasField("size_bytes") and received != start.size_bytes:
             raise wrong_size(start.size_bytes, received)
         check.compare(checksums)
-        # What has come as a whole is not given up because the caller goes.
-        outcome = await asyncio.shield(_end(queue, sending))
+        ending = asyncio.ensure_future(end())
+        try:
+            last, has_operation = await asyncio.shield(ending)
+        except asyncio.CancelledError:
+            # What has come as a whole is not given up because the caller goes.
+            await asyncio.wait({ending})
+            raise
     except BaseException as error:
-        if finished and isinstance(error, asyncio.CancelledError):
+        if result.done():
             raise
         failure = error if isinstance(error, Failure) else Failure(Code.CANCELLED, "", "given up")
         await asyncio.shield(_give_up(api, sending, queue, failure, target, created))
         raise
-    begun = api.operations.begin(region, method, start, outcome)
-    others: dict[str, Any] = {"received_size_bytes": received, "persisted_size_bytes": received}
-    if begun is not None:
-        others["operation"] = begun
-    last: Any = answer(method.response, outcome.resource, **others)
-    api.repeats.keep(caller.identity, method.path, start, last)
-    if begun is not None and start.wait:
+    if has_operation and start.wait:
         last = await api.wait(method, start, last)
     yield last
 
