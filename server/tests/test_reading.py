@@ -328,3 +328,21 @@ async def test_a_page_has_one_object_at_least(serve: Serve, client: Client) -> N
     rest = await stub.ListClouds(request)
     assert [each.name for each in rest.clouds] == ["birch"]
     assert not rest.next_page_token
+
+
+async def test_a_chosen_id_is_unique_only_when_all_have_answered(serve: Serve) -> None:
+    client = await serve(
+        SimulatedCloud("alder", quirks(PROVIDER)),
+        SimulatedCloud("birch", quirks(FLOATING, failing=True)),
+    )
+    stub = compute.KeypairServiceStub(client.channel)
+    await stub.CreateKeypair(compute.CreateKeypairRequest(location=ALDER, name="k"))
+    request = compute.GetKeypairRequest(name_or_id="k")
+    error = await refused(stub.GetKeypair(request))
+    assert error.reason == "LOCATION_UNREACHABLE"
+    assert [each.location.cloud for each in error.unreachable] == ["birch"]
+    request.location.CopyFrom(ALDER)
+    assert (await stub.GetKeypair(request)).keypair.name == "k"
+    listed = await client.servers.ListServers(compute.ListServersRequest())
+    found = compute.GetServerRequest(name_or_id=listed.servers[0].id)
+    assert (await client.servers.GetServer(found)).server == listed.servers[0]

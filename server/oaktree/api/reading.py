@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Any, TypeVar
 
@@ -42,6 +43,8 @@ LARGEST_PAGE = 1000
 BATCH_BYTES = 1_000_000
 # Failures that are the caller's, not the place's: they end the whole call.
 CALLERS = {Code.INVALID_ARGUMENT, Code.FAILED_PRECONDITION, Code.UNAUTHENTICATED}
+
+UUID = re.compile(r"[0-9a-f]{8}(-?[0-9a-f]{4}){3}-?[0-9a-f]{12}", re.IGNORECASE)
 
 UNOWNED: Mapping[str, str] = areas.gathered("UNOWNED")
 
@@ -187,8 +190,9 @@ class Reader:
         what = f"{spoken_name(kind)} '{name_or_id}'"
         if len(matches) > 1:
             raise multiple_matches(what, [reference(each) for _, each in matches])
-        if silent and not by_id:
-            # Whether there is one, or only one, is not known before all have answered.
+        if silent and not (by_id and UUID.fullmatch(name_or_id)):
+            # Whether there is one, or only one, is not known before all have answered: an id that
+            # somebody chose may be chosen elsewhere too.
             raise worst(silent, not answers)
         if not matches:
             raise not_found(what, location)
