@@ -14,6 +14,9 @@ import pytest
 from grpc_health.v1 import health_pb2, health_pb2_grpc
 from grpc_reflection.v1alpha import reflection_pb2, reflection_pb2_grpc
 from oaktreemodel.cloud import v1 as cloud
+from oaktreemodel.common import v1 as common
+from oaktreemodel.compute import v1 as compute
+from oaktreemodel.operation import v1 as operation
 
 COMMAND = [sys.executable, "-m", "oaktree"]
 
@@ -42,6 +45,50 @@ def test_it_serves_tells_its_health_and_stops() -> None:
             assert {"oaktree.compute.v1.ServerService", "grpc.health.v1.Health"} <= names
         process.send_signal(signal.SIGTERM)
         assert process.wait(timeout=20) == 0
+
+
+def test_a_watch_does_not_hold_it() -> None:
+    command = [*COMMAND, "--simulated", "--listen", "127.0.0.1:0", "--drain", "600"]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        address = process.stdout.readline().removeprefix("listening on ").strip()
+        with grpc.insecure_channel(address) as channel:
+            call = compute.ServerServiceStub(channel).WatchServers(compute.WatchServersRequest())
+            next(call)
+            process.send_signal(signal.SIGTERM)
+            with pytest.raises(grpc.RpcError) as ended:
+                for _ in call:
+                    pass
+            assert ended.value.code() == grpc.StatusCode.UNAVAILABLE
+            trailers = {each.key for each in ended.value.trailing_metadata()}
+            assert "grpc-status-details-bin" in trailers
+            assert process.wait(timeout=120) == 0
+
+
+def test_a_second_signal_ends_what_is_left() -> None:
+    command = [*COMMAND, "--simulated", "--listen", "127.0.0.1:0", "--drain", "600"]
+    command += ["--pace", "1000000"]
+    pipe = subprocess.PIPE
+    with subprocess.Popen(command, stdout=pipe, stderr=pipe, text=True) as process:
+        assert process.stdout is not None
+        assert process.stderr is not None
+        address = process.stdout.readline().removeprefix("listening on ").strip()
+        with grpc.insecure_channel(address) as channel:
+            request = compute.CreateServerRequest(
+                location=common.Location(cloud="alder"), name="s", flavor="small", image="debian-13"
+            )
+            made = compute.ServerServiceStub(channel).CreateServer(request)
+            wait = operation.WaitOperationRequest(operation_id=made.operation.id)
+            call = operation.OperationServiceStub(channel).WaitOperation.future(wait)
+            # The server takes up calls in their order.
+            cloud.CloudServiceStub(channel).ListClouds(cloud.ListCloudsRequest())
+            process.send_signal(signal.SIGTERM)
+            while "stopping" not in process.stderr.readline():
+                pass
+            assert not call.done()
+            process.send_signal(signal.SIGTERM)
+            assert process.wait(timeout=120) == 0
+            assert call.exception() is not None
 
 
 def test_it_speaks_tls(tmp_path: Path) -> None:

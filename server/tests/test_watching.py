@@ -9,13 +9,17 @@ from typing import Any
 
 import grpc
 import grpc.aio
-from conftest import ALDER, Client, Serve, new_server, quirks, refused
+import pytest
+from conftest import ALDER, Client, Serve, error_of, new_server, quirks, refused
 from oaktreemodel.common import v1 as common
 from oaktreemodel.compute import v1 as compute
 
+from oaktree.api.places import REMAINING
+from oaktree.api.service import Caller
 from oaktree.clouds import Region
 from oaktree.clouds.simulated import FLOATING, PROVIDER, SimulatedCloud
 from oaktree.failures import Code, Failure
+from oaktree.shapes import method_named
 
 PRESENT = common.WATCH_EVENT_KIND_PRESENT
 SYNCED = common.WATCH_EVENT_KIND_SYNCED
@@ -292,3 +296,35 @@ async def test_a_token_outlives_a_cloud_that_does_not_say_its_regions(serve: Ser
     cloud.is_up = True
     answers = await until(call, has(SYNCED))
     assert kinds(answers) == [MODIFIED, SYNCED]
+
+
+async def test_a_snapshot_names_the_cloud_that_is_too_slow_for_its_deadline(serve: Serve) -> None:
+    client = await serve(
+        SimulatedCloud("alder", quirks(PROVIDER)),
+        SimulatedCloud("birch", quirks(FLOATING, latency=600.0)),
+    )
+    request = compute.WatchServersRequest(snapshot_only=True)
+    method = method_named("WatchServers")
+    # What is left of the deadline is said here, so that no real one can pass.
+    told: Any = client.oaktree.api.stream(method, request, Caller(remaining=1.0))
+    async with asyncio.timeout(300):
+        answers: Answers = [answer async for answer in told]
+    assert kinds(answers).count(PRESENT) == 2
+    assert [each.location.cloud for a in answers for each in a.unreachable] == ["birch"]
+    assert synced_for_all(answers[-1])
+    REMAINING.set(None)
+    # Those who come later have all the time there is.
+    (feed,) = [e for e in client.oaktree.api.watcher._feeds.values() if not e.synced]
+    assert feed._patience == client.oaktree.api.places.usual_patience
+
+
+async def test_a_watch_ends_with_the_oaktree(serve: Serve) -> None:
+    client = await serve(SimulatedCloud("alder", quirks(PROVIDER)))
+    call = client.servers.WatchServers(compute.WatchServersRequest(), timeout=600)
+    await some(call, synced_for_all)
+    client.oaktree.api.end_watches()
+    with pytest.raises(grpc.aio.AioRpcError) as ended:
+        await some(call, lambda answer: False)
+    error = error_of(ended.value)
+    assert (error.code, error.reason) == (14, "STOPPING")
+    assert error.retry_advice == common.RETRY_ADVICE_SAME_CALL

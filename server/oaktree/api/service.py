@@ -79,6 +79,11 @@ class Api:
         }
         self._background: set[asyncio.Task[None]] = set()
 
+    def end_watches(self) -> None:
+        """Ends all watches, which would never end by themselves, and lets none begin."""
+        self.watcher.stopping.set()
+        self._operation_watcher.stopping.set()
+
     async def close(self) -> None:
         for task in self._background:
             task.cancel()
@@ -115,10 +120,12 @@ class Api:
             return self._operation_reader
         return self._catalogue_reader if method.resource in KINDS else self.reader
 
-    def stream(self, method: Method, request: Any) -> AsyncIterator[Message]:
+    def stream(self, method: Method, request: Any, caller: Caller) -> AsyncIterator[Message]:
         """The answers of a method that streams them."""
         validation.check(method, request)
         if method.verb == common.VERB_WATCH:
+            # Any other watch goes on until its deadline.
+            REMAINING.set(caller.remaining if request.snapshot_only else None)
             watcher = self._operation_watcher if is_operation(method) else self.watcher
             return watcher.watch(method, request)
         return transfer.download(self.reader, method, request)

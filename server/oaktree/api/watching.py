@@ -27,7 +27,7 @@ from oaktree.api.places import REMAINING, Places, Selection, key, too_slow
 from oaktree.api.reading import BATCH_BYTES, LARGEST_PAGE, Reader, filter_of, lacks, worst
 from oaktree.api.rules import Predicate
 from oaktree.clouds import Region
-from oaktree.failures import Code, Failure, unreachable
+from oaktree.failures import SAME_CALL, Code, Failure, unreachable
 from oaktree.shapes import Kind, Method
 
 PRESENT = common.WATCH_EVENT_KIND_PRESENT
@@ -289,9 +289,13 @@ class Watcher:
     async def watch(self, method: Method, request: Any) -> AsyncIterator[Message]:
         """The stream of answers."""
         said = tokens.opened(request, "resume_token")
+        begun = time.monotonic()
         within = await self.reader.find_parent(method, request)
         parent = within[1] if within else None
         selection = await self.reader.selected(method, request, within)
+        remaining = REMAINING.get()
+        if remaining is not None:
+            REMAINING.set(max(remaining - (time.monotonic() - begun), 0.0))
         with contextlib.ExitStack() as stack:
 
             def follow(region: Region) -> Cursor:
@@ -299,7 +303,8 @@ class Watcher:
                 stack.enter_context(feed.reading())
                 return Cursor(feed, from_answer=feed.asked + 1)
 
-            watch = Watch(self, method, request, selection, follow)
+            patience = None if remaining is None else self._places.patience
+            watch = Watch(self, method, request, selection, follow, patience)
             if said is not None and not watch.resume(said[0]):
                 yield watch.resync()
                 return
@@ -331,6 +336,7 @@ class Watch:
         request: Any,
         selection: Selection,
         follow: Callable[[Region], Cursor],
+        patience: float | None,
     ) -> None:
         self.cursors = [follow(each) for each in selection.regions]
         # Where a resumed watch was in places that are not known at present.
@@ -351,6 +357,9 @@ class Watch:
         self._mask = ReadMask.of(method.resource, request)
         # When the last answer was made.
         self._sent = time.monotonic()
+        # Who has not answered after so many seconds is too slow for this watch.
+        self._patience = patience
+        self._begun = self._sent
 
     def resume(self, positions: dict[str, Any]) -> bool:
         """Goes on where a token says; False when that is no longer possible."""
@@ -392,11 +401,13 @@ class Watch:
         """The answers, until the watch is over."""
         owes_all = any(cursor.owes_synced for cursor in self.cursors) or not self.cursors
         unknown = list(self._selection.unreachable)
-        while True:
+        stopping = self._watcher.stopping
+        while not stopping.is_set():
             if not await self._follow_returned():
                 yield self.resync()
                 return
-            news = [asyncio.ensure_future(cursor.feed.news.wait()) for cursor in self.cursors]
+            events = [*(cursor.feed.news for cursor in self.cursors), stopping]
+            news = [asyncio.ensure_future(event.wait()) for event in events]
             try:
                 failures = unknown + await self._look()
                 unknown = []
@@ -426,16 +437,27 @@ class Watch:
             finally:
                 for task in news:
                     task.cancel()
+        raise Failure(
+            Code.UNAVAILABLE,
+            "STOPPING",
+            "this oaktree is stopping: go on with the last resume_token",
+            retry=SAME_CALL,
+        )
 
     async def _is_due(self, news: list[asyncio.Task[Any]], keepalive: float) -> bool:
         """Waits until there may be something to tell, and says whether a bookmark is due."""
         left = self._sent + keepalive - time.monotonic()
+        if self._patience is not None:
+            left = min(left, self._begun + self._patience - time.monotonic())
         waiting = [*news, *self._returns.values()]
-        if waiting:
-            await asyncio.wait(waiting, timeout=max(left, 0.0), return_when=asyncio.FIRST_COMPLETED)
-        else:
-            await asyncio.sleep(max(left, 0.0))
+        await asyncio.wait(waiting, timeout=max(left, 0.0), return_when=asyncio.FIRST_COMPLETED)
         return time.monotonic() >= self._sent + keepalive
+
+    @property
+    def _is_over(self) -> bool:
+        """Whether the time is up in which the caller can be told of those who answered."""
+        now = time.monotonic()
+        return self._patience is not None and now >= self._begun + self._patience
 
     async def _look(self) -> list[common.LocationError]:
         """Who has fallen silent since; and finds out what fits where that is not known yet."""
@@ -454,6 +476,8 @@ class Watch:
                     failure = Failure.of(found.error)
                 else:
                     cursor.fits = found
+            if failure is None and not cursor.is_ready and self._is_over:
+                failure = too_slow(self._patience or 0.0)
             if failure is not None and not cursor.silent:
                 cursor.silent = True
                 error = unreachable(region.location, failure)

@@ -65,7 +65,7 @@ def handler(api: Api, method: Method) -> grpc.RpcMethodHandler[Any, Any]:
         data: bytes, context: grpc.aio.ServicerContext[Any, Any]
     ) -> AsyncIterator[bytes]:
         try:
-            async for response in api.stream(method, parse(data)):
+            async for response in api.stream(method, parse(data), caller(context)):
                 yield response.SerializeToString()
         except Exception as error:
             await refuse(context, method, error)

@@ -92,6 +92,7 @@ class Oaktree:
         )
         self._server = grpc.aio.server(options=OPTIONS)
         self._health = health.aio.HealthServicer()
+        self._hurry = asyncio.Event()
         self.address = ""
 
     async def start(self) -> None:
@@ -120,22 +121,42 @@ class Oaktree:
     async def stop(self) -> None:
         """Ends: takes no more calls, and gives those there are their time."""
         await self._health.enter_graceful_shutdown()
-        await self._server.stop(self._config.drain)
+        stopped = asyncio.ensure_future(self._server.stop(self._config.drain))
+        # Whoever watches is to go to another server: this one is told first to take no more calls.
+        await asyncio.sleep(0)
+        self.api.end_watches()
+        hurry = asyncio.ensure_future(self._hurry.wait())
+        await asyncio.wait({stopped, hurry}, return_when=asyncio.FIRST_COMPLETED)
+        hurry.cancel()
+        if not stopped.done():
+            # A second stop would wait for the first.
+            stopped.cancel()
+            await asyncio.wait({stopped})
+            await self._server.stop(None)
         await self.api.close()
+
+    def hurry(self) -> None:
+        """Gives the calls that are left no more time to end."""
+        self._hurry.set()
 
     async def wait(self) -> None:
         await self._server.wait_for_termination()
 
 
 async def serve(config: Config, ready: Callable[[str], None]) -> None:
-    """Serves until SIGTERM or SIGINT."""
+    """Serves until SIGTERM or SIGINT; the second of them ends the calls that are left."""
     server = Oaktree(config)
     await server.start()
     ready(server.address)
-    stopping = asyncio.Event()
+    signals: asyncio.Queue[None] = asyncio.Queue()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
-        loop.add_signal_handler(number, stopping.set)
-    await stopping.wait()
-    log.info("stopping; calls have %g s to end", config.drain)
-    await server.stop()
+        loop.add_signal_handler(number, signals.put_nowait, None)
+    await signals.get()
+    log.info("stopping; calls have %g s to end, or until the next signal", config.drain)
+    stopped = asyncio.ensure_future(server.stop())
+    again = asyncio.ensure_future(signals.get())
+    await asyncio.wait({stopped, again}, return_when=asyncio.FIRST_COMPLETED)
+    again.cancel()
+    server.hurry()
+    await stopped
