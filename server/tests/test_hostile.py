@@ -5,7 +5,9 @@ from __future__ import annotations
 
 import asyncio
 import base64
+import re
 import zlib
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -135,3 +137,16 @@ async def test_ended_feeds_are_given_up(client: Client) -> None:
                 while not all(each.done for each in feeds._feeds.values()):
                     await asyncio.sleep(0.01)
     assert len(feeds._feeds) == 1
+
+
+def test_every_reason_has_its_line_in_the_table() -> None:
+    root = Path(__file__).resolve().parents[2]
+    table = (root / "doc" / "errors.rst").read_text()
+    documented = set(re.findall(r"^([A-Z][A-Z_]+) +([A-Z_]+) ", table, re.MULTILINE))
+    sources = (root / "server" / "oaktree").rglob("*.py")
+    code = "\n".join(source.read_text() for source in sorted(sources))
+    used = {(reason, kind) for kind, reason in re.findall(r'Code\.([A-Z_]+),\s*"([A-Z_]+)"', code)}
+    refused_ = re.findall(r'\.refused\([^,]+,\s*"([A-Z_]+)"', code)
+    used |= {(reason, "FAILED_PRECONDITION") for reason in refused_}
+    assert ("NOT_FOUND", "NOT_FOUND") in used
+    assert used - documented == set()
