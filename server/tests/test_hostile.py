@@ -112,6 +112,16 @@ async def test_all_that_is_wrong_is_said_at_once(client: Client) -> None:
     ]
 
 
+@pytest.mark.parametrize(
+    "fields", [{"update_mask": {"paths": ["name"]}}, {"name": ""}], ids=["cleared", "emptied"]
+)
+async def test_what_a_creation_needs_cannot_be_taken_away(call: Calls, fields: Any) -> None:
+    error = await refused(call("UpdateServer", name_or_id="birch-0", **fields))
+    assert [(e.field, e.reason) for e in error.field_violations] == [("name", "REQUIRED")]
+    found = await call("UpdateServer", name_or_id="birch-0", description="as before")
+    assert found.server.name == "birch-0"
+
+
 async def test_forged_page_tokens(client: Client) -> None:
     for method in (method_named("ListClouds"), method_named("ListServers")):
         bound = tokens.digest(method.request(), "page_token", "page_size")

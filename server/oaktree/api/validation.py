@@ -16,7 +16,7 @@ from oaktreemodel.common import v1 as common
 from oaktree.api import areas, tokens
 from oaktree.api.masks import unknown_paths, update_violations
 from oaktree.failures import Code, Failure, invalid, violation
-from oaktree.shapes import OWN_FIELDS, FieldDescriptor, Method, has_behavior, is_map
+from oaktree.shapes import OWN_FIELDS, FieldDescriptor, Method, has_behavior, is_map, method_of
 
 NAME_LIMIT = 255
 REQUEST_ID_LIMIT = 128
@@ -41,6 +41,7 @@ def check(method: Method, request: Any) -> None:
             if field.number >= OWN_FIELDS and field.name != "update_mask"
         ]
         wrong += update_violations(request, own)
+        wrong += _cleared(method, request)
     if wrong:
         raise invalid(*wrong)
     if "all_projects" in has and request.all_projects:
@@ -49,6 +50,27 @@ def check(method: Method, request: Any) -> None:
             "NOT_PERMITTED",
             "all_projects: it is for administrators, and the caller is none",
         )
+
+
+def _cleared(method: Method, request: Any) -> list[common.FieldViolation]:
+    """What an update would take away that the object could not be created without."""
+    create = method_of(method.resource, common.VERB_CREATE)
+    if create is None:
+        return []
+    masked = method.request_has("update_mask")
+    mask = set(request.update_mask.paths) if masked else set()
+    wrong = []
+    for field in create.request.DESCRIPTOR.fields:
+        own = request.DESCRIPTOR.fields_by_name.get(field.name)
+        if own is None or field.number < OWN_FIELDS or own.number < OWN_FIELDS:
+            continue
+        if has_behavior(field, common.FIELD_BEHAVIOR_REQUIRED):
+            # What is optional in both can be set to 0 and false.
+            said = own.has_presence and request.HasField(own.name)
+            value = said if field.has_presence else getattr(request, own.name)
+            if (said or own.name in mask) and not value:
+                wrong.append(violation(own.name, "cannot be empty", "REQUIRED"))
+    return wrong
 
 
 def _tokens(request: Any) -> list[common.FieldViolation]:
