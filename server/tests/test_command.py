@@ -131,6 +131,13 @@ def test_a_port_in_use_is_said() -> None:
         ([], "no clouds are configured"),
         (["--simulated", "--listen", "nowhere"], "listen must be host:port, not 'nowhere'"),
         (["--simulated", "--pace", "0", "--servers=-1"], "pace must be more than 0; servers must"),
+        (["--simulated", "--listen", "127.0.0.1:\u00b2"], "listen must be host:port, not"),
+        (["--simulated", "--listen", "127.0.0.1:" + "9" * 5000], "listen must be host:port, not"),
+        (["--simulated", "--listen", "a" * 70 + ".b:1"], "is no address: it can be no name"),
+        (["--simulated", "--pace", "nan", "--patience=inf"], "pace must be a number, not nan; pat"),
+        (["--simulated", "--servers", "1" + "0" * 21], "servers must be 1000000 at the most"),
+        (["--simulated", "--config", ""], "--config must not be empty"),
+        (["--simulated", "--tls-cert", "", "--tls-key", ""], "--tls-cert must not be empty"),
         (["--simulated", "--tls-cert", "x"], "tls_cert and tls_key go together"),
         (["--config", "/nonexistent"], "/nonexistent cannot be read"),
         (
@@ -149,6 +156,7 @@ def test_a_wrong_flag_is_said(arguments: list[str], text: str) -> None:
     "content, text",
     [
         ("simulated = ", "is no TOML"),
+        ("listen = " + "[" * 20_000, "is no "),
         ('simulated = "yes"\nport = 1', "'port' is no setting; 'simulated' must be a bool"),
     ],
 )

@@ -4,12 +4,15 @@
 from __future__ import annotations
 
 import argparse
+import math
 import tomllib
 from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any, get_type_hints
 
 DEFAULT_LISTEN = "127.0.0.1:50051"
+# Of each simulated region, which are all in memory.
+MOST_SERVERS = 1_000_000
 
 
 class ConfigError(Exception):
@@ -75,7 +78,11 @@ def parser() -> argparse.ArgumentParser:
 
 def configure(arguments: argparse.Namespace) -> Config:
     """The settings: what the flags say wins over the file. Raises ConfigError."""
-    values: dict[str, Any] = read(Path(arguments.config)) if arguments.config else {}
+    empty = [name for name, given in vars(arguments).items() if given == ""]
+    if empty:
+        raise ConfigError(f"--{empty[0].replace('_', '-')} must not be empty")
+    given_file = arguments.config is not None
+    values: dict[str, Any] = read(Path(arguments.config)) if given_file else {}
     for field in fields(Config):
         given = getattr(arguments, field.name)
         if given is not None:
@@ -91,14 +98,17 @@ def read(path: Path) -> dict[str, Any]:
         found = tomllib.loads(path.read_text())
     except OSError as error:
         raise ConfigError(f"{path} cannot be read: {error.strerror}") from None
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+    except ValueError as error:
         raise ConfigError(f"{path} is no TOML: {error}") from None
+    except RecursionError:
+        raise ConfigError(f"{path} is no settings: it is nested too deeply") from None
     types = get_type_hints(Config)
     wrong = [f"'{name}' is no setting" for name in found if name not in types]
     for name, value in found.items():
         wanted = types.get(name)
         if wanted is float and type(value) is int:
-            found[name] = value = float(value)
+            # What is too large is found as such below.
+            found[name] = value = float(value) if abs(value) < 1 << 64 else math.inf
         if wanted is not None and type(value) is not wanted:
             wrong.append(f"'{name}' must be a {wanted.__name__}, not {value!r}")
     if wrong:
@@ -110,13 +120,21 @@ def read(path: Path) -> dict[str, Any]:
 def check(config: Config) -> None:
     wrong = []
     host, _, port = config.listen.rpartition(":")
-    if not host or not port.isdigit() or int(port) > 65535:
+    is_number = port.isascii() and port.isdecimal() and len(port) <= 5
+    if not host or not is_number or int(port) > 65535:
         wrong.append(f"listen must be host:port, not '{config.listen}'")
     for name in ("pace", "patience", "drain"):
-        if getattr(config, name) < 0 or (name != "drain" and getattr(config, name) == 0):
-            wrong.append(f"{name} must be more than 0")
+        value = getattr(config, name)
+        if not math.isfinite(value):
+            wrong.append(f"{name} must be a number, not {value}")
+        elif value < 0 or (name != "drain" and value == 0):
+            wrong.append(
+                f"{name} must {'not be negative' if name == 'drain' else 'be more than 0'}"
+            )
     if config.servers < 0:
         wrong.append("servers must not be negative")
+    if config.servers > MOST_SERVERS:
+        wrong.append(f"servers must be {MOST_SERVERS} at the most")
     if config.log_level not in LEVELS:
         wrong.append(f"log_level must be one of {', '.join(LEVELS)}")
     if bool(config.tls_cert) != bool(config.tls_key):

@@ -55,6 +55,9 @@ def check_free(listen: str) -> None:
         found = socket.getaddrinfo(host.strip("[]"), int(port), type=socket.SOCK_STREAM)
     except OSError as error:
         raise ConfigError(f"listen: '{host}' is no address: {error.strerror}") from None
+    except ValueError:
+        # Among others, the parts of a name have 63 characters at the most.
+        raise ConfigError(f"listen: '{host}' is no address: it can be no name") from None
     family, kind, protocol, _, address = found[0]
     with socket.socket(family, kind, protocol) as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
