@@ -328,3 +328,23 @@ async def test_a_watch_ends_with_the_oaktree(serve: Serve) -> None:
     error = error_of(ended.value)
     assert (error.code, error.reason) == (14, "STOPPING")
     assert error.retry_advice == common.RETRY_ADVICE_SAME_CALL
+
+
+async def test_a_watch_that_waits_for_a_cloud_ends_with_the_oaktree(serve: Serve) -> None:
+    asked = asyncio.Event()
+
+    class Mute(SimulatedCloud):
+        async def regions(self) -> Sequence[Region]:
+            asked.set()
+            await asyncio.Event().wait()
+            raise AssertionError("it never says")
+
+    client = await serve(Mute("birch", quirks(FLOATING)), patience=600.0)
+    call = client.servers.WatchServers(compute.WatchServersRequest())
+    async with asyncio.timeout(60):
+        reading = asyncio.ensure_future(call.read())
+        await asked.wait()
+        client.oaktree.api.end_watches()
+        with pytest.raises(grpc.aio.AioRpcError) as ended:
+            await reading
+    assert error_of(ended.value).reason == "STOPPING"

@@ -14,9 +14,9 @@ import logging
 import time
 import uuid
 from collections import deque
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterator
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeVar
 
 from google.protobuf.message import Message
 from oaktreemodel.common import v1 as common
@@ -45,6 +45,7 @@ LOG_LENGTH = 20_000
 # In a token: some of the present state was sent, and not all.
 BEGUN = "begun"
 
+T = TypeVar("T")
 Seen = tuple["common.WatchEventKind.ValueType", Message | None]
 
 
@@ -286,13 +287,29 @@ class Watcher:
         for feed in self._feeds.values():
             await feed.close()
 
+    async def before_stop(self, work: Coroutine[Any, Any, T]) -> T:
+        """What comes of the work, unless the oaktree stops before."""
+        task, stop = asyncio.ensure_future(work), asyncio.ensure_future(self.stopping.wait())
+        try:
+            await asyncio.wait({task, stop}, return_when=asyncio.FIRST_COMPLETED)
+            if not task.done():
+                raise is_stopping()
+            return task.result()
+        finally:
+            task.cancel()
+            stop.cancel()
+
+    async def _select(self, method: Method, request: Any) -> tuple[Message | None, Selection]:
+        """The places to watch, and the object in which."""
+        within = await self.reader.find_parent(method, request)
+        parent = within[1] if within else None
+        return parent, await self.reader.selected(method, request, within)
+
     async def watch(self, method: Method, request: Any) -> AsyncIterator[Message]:
         """The stream of answers."""
         said = tokens.opened(request, "resume_token")
         begun = time.monotonic()
-        within = await self.reader.find_parent(method, request)
-        parent = within[1] if within else None
-        selection = await self.reader.selected(method, request, within)
+        parent, selection = await self.before_stop(self._select(method, request))
         remaining = REMAINING.get()
         if remaining is not None:
             REMAINING.set(max(remaining - (time.monotonic() - begun), 0.0))
@@ -310,6 +327,11 @@ class Watcher:
                 return
             async for response in watch.stream(self.keepalive):
                 yield response
+
+
+def is_stopping() -> Failure:
+    text = "this oaktree is stopping: go on with the last resume_token"
+    return Failure(Code.UNAVAILABLE, "STOPPING", text, retry=SAME_CALL)
 
 
 def place(cursor: Cursor, positions: dict[str, Any]) -> bool:
@@ -409,7 +431,7 @@ class Watch:
             events = [*(cursor.feed.news for cursor in self.cursors), stopping]
             news = [asyncio.ensure_future(event.wait()) for event in events]
             try:
-                failures = unknown + await self._look()
+                failures = unknown + await self._watcher.before_stop(self._look())
                 unknown = []
                 if owes_all:
                     self._fail_if_hopeless(failures)
@@ -437,12 +459,7 @@ class Watch:
             finally:
                 for task in news:
                     task.cancel()
-        raise Failure(
-            Code.UNAVAILABLE,
-            "STOPPING",
-            "this oaktree is stopping: go on with the last resume_token",
-            retry=SAME_CALL,
-        )
+        raise is_stopping()
 
     async def _is_due(self, news: list[asyncio.Task[Any]], keepalive: float) -> bool:
         """Waits until there may be something to tell, and says whether a bookmark is due."""

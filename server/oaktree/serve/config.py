@@ -36,7 +36,7 @@ class Config:
     tls_key: str = ""
     # How many seconds a cloud has to answer before it counts as unreachable.
     patience: float = 30.0
-    # How many seconds calls have to end when the server stops.
+    # How many seconds calls have to end when the server stops; watches end at once.
     drain: float = 10.0
     log_level: str = "info"
 
@@ -49,7 +49,7 @@ HELP = {
     "tls_cert": "file with the server's certificate chain, PEM",
     "tls_key": "file with the key of that certificate, PEM",
     "patience": "seconds a cloud has to answer before it counts as unreachable (default 30)",
-    "drain": "seconds that calls have to end when the server stops (default 10)",
+    "drain": "seconds calls have to end when the server stops; watches end at once (default 10)",
     "log_level": "debug, info, warning or error (default info)",
 }
 LEVELS = ("debug", "info", "warning", "error")
