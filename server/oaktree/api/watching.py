@@ -470,6 +470,20 @@ class Watch:
         await asyncio.wait(waiting, timeout=max(left, 0.0), return_when=asyncio.FIRST_COMPLETED)
         return time.monotonic() >= self._sent + keepalive
 
+    async def _learn(self, cursor: Cursor) -> Failure | None:
+        """Finds out what fits in a place, or why it cannot be asked."""
+        if cursor.feed.failure is not None or cursor.fits is not None:
+            return cursor.feed.failure
+        wanted = filter_of(self._request)
+        found = await self._reader.ask_one(
+            cursor.feed.region,
+            lambda each: self._reader.predicate(each, self._kind, wanted, self._selection),
+        )
+        if isinstance(found, common.LocationError):
+            return Failure.of(found.error)
+        cursor.fits = found
+        return None
+
     @property
     def _is_over(self) -> bool:
         """Whether the time is up in which the caller can be told of those who answered."""
@@ -478,21 +492,10 @@ class Watch:
 
     async def _look(self) -> list[common.LocationError]:
         """Who has fallen silent since; and finds out what fits where that is not known yet."""
+        learnt = await asyncio.gather(*(self._learn(each) for each in self.cursors))
         fallen = []
-        for cursor in self.cursors:
-            region, failure = cursor.feed.region, cursor.feed.failure
-            if failure is None and cursor.fits is None:
-                wanted = filter_of(self._request)
-                found = await self._reader.ask_one(
-                    region,
-                    lambda each, w=wanted: (  # type: ignore[misc]
-                        self._reader.predicate(each, self._kind, w, self._selection)
-                    ),
-                )
-                if isinstance(found, common.LocationError):
-                    failure = Failure.of(found.error)
-                else:
-                    cursor.fits = found
+        for cursor, failure in zip(self.cursors, learnt, strict=True):
+            region = cursor.feed.region
             if failure is None and not cursor.is_ready and self._is_over:
                 failure = too_slow(self._patience or 0.0)
             if failure is not None and not cursor.silent:
