@@ -518,6 +518,15 @@ async def test_a_floating_ip_moves(client: Client) -> None:
     assert not left.floating_ips
 
 
+async def test_user_data_comes_only_when_named(client: Client) -> None:
+    made = (await client.servers.CreateServer(new_server(user_data=b"\0#!"))).server
+    assert not made.user_data
+    get = compute.GetServerRequest(location=ALDER, name_or_id=made.id)
+    assert not (await client.servers.GetServer(get)).server.user_data
+    get.read_mask.paths.append("user_data")
+    assert (await client.servers.GetServer(get)).server.user_data == b"\0#!"
+
+
 async def test_flavors_have_extra_specs_and_accesses(client: Client) -> None:
     made = await client.flavors.CreateFlavor(
         compute.CreateFlavorRequest(

@@ -230,7 +230,6 @@ async def test_what_no_subnet_can_have_is_refused(call: Calls) -> None:
     await call("CreateNetwork", name="other")
     for wrong in (
         {"gateway_ip_address": "rubbish"},
-        {"gateway_ip_address": "1.2.3.4"},
         {"gateway_ip_address": "10.80.0.255"},
         {"gateway_ip_address": "2001:db8::1"},
         {"allocation_pools": [pool("10.80.0.9", "10.80.0.5")]},

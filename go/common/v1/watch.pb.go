@@ -46,7 +46,8 @@ const (
 // A resume_token is good for a while: minutes on a busy cloud, and not across a restart of the
 // oaktree. When it no longer is, the only event is RESYNC_REQUIRED and the stream ends OK; the
 // caller forgets what it knew and watches anew. A watch that ends in any other way is resumed with
-// the last token. SYNCED comes again only for places that had not been SYNCED.
+// the last token; when the oaktree stops, that is UNAVAILABLE with reason STOPPING. PRESENT and
+// SYNCED come again only for places that had not been SYNCED or that are new.
 type WatchEventKind int32
 
 const (

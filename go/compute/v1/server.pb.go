@@ -10265,8 +10265,8 @@ func (x *ServerFlavor) GetExtraSpecs() map[string]string {
 // What a server boots from, where that is not simply the image on a local disk.
 type ServerBoot struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// The volume to boot from, by id or exact name. Exactly one of it and the image of the request
-	// must be given.
+	// The volume to boot from, by id or exact name; it has to be bootable. Exactly one of it and the
+	// image of the request must be given.
 	Volume string `protobuf:"bytes,1,opt,name=volume,proto3" json:"volume,omitempty"`
 	// Whether to make a volume of the image and boot from that.
 	FromNewVolume bool `protobuf:"varint,2,opt,name=from_new_volume,json=fromNewVolume,proto3" json:"from_new_volume,omitempty"`

@@ -88,9 +88,10 @@ const (
 // answers every method with UNIMPLEMENTED and reason NOT_SUPPORTED_BY_CLOUD.
 //
 // A change of a server that another change is at work on is FAILED_PRECONDITION with reason
-// IN_TRANSITION and a retry delay; the same change, where it is idempotent, is joined instead. A
-// change of one that is locked is FAILED_PRECONDITION with reason LOCKED. An object that a request
-// refers to and that does not exist is INVALID_ARGUMENT with reason REFERENCE_NOT_FOUND.
+// IN_TRANSITION and a retry delay; the same change, where it is idempotent, is joined instead. Most
+// changes of one that is locked are FAILED_PRECONDITION with reason LOCKED, see LockServer. An
+// object that a request refers to and that does not exist is INVALID_ARGUMENT with reason
+// REFERENCE_NOT_FOUND.
 //
 // Waiting for a change ends as a failure when the server goes to ERROR, and also when no task is at
 // work on it any more and it is in none of the states that were waited for: the error then tells
@@ -266,7 +267,7 @@ type ServerServiceClient interface {
 	RemoveServerTags(ctx context.Context, in *RemoveServerTagsRequest, opts ...grpc.CallOption) (*RemoveServerTagsResponse, error)
 	// Adds security groups to all ports of a server. This call is idempotent, and must not return an
 	// error if the server is in a group already. When one cannot be added, those that were are
-	// removed again.
+	// removed again. A server without ports is FAILED_PRECONDITION with reason WRONG_STATE.
 	AddServerSecurityGroups(ctx context.Context, in *AddServerSecurityGroupsRequest, opts ...grpc.CallOption) (*AddServerSecurityGroupsResponse, error)
 	// Removes security groups from all ports of a server. This call is idempotent, and must not
 	// return an error if the server is not in a group. When one cannot be removed, those that were
@@ -305,7 +306,8 @@ type ServerServiceClient interface {
 	// this server; a volume that goes back to available, or to an error status, is a failure. This
 	// call is idempotent, and must not return an error if it is attached to this server already. A
 	// volume that is attached elsewhere, and not one for several servers, is FAILED_PRECONDITION with
-	// reason IN_USE.
+	// reason IN_USE, and one that is neither available nor in use FAILED_PRECONDITION with reason
+	// WRONG_STATE.
 	AttachServerVolume(ctx context.Context, in *AttachServerVolumeRequest, opts ...grpc.CallOption) (*AttachServerVolumeResponse, error)
 	// Changes whether a volume that is attached to a server is deleted with it. This call is
 	// idempotent. A volume that is not attached to it is NOT_FOUND. Needs microversion 2.85 of Nova;
@@ -884,9 +886,10 @@ func (c *serverServiceClient) ListServerActions(ctx context.Context, in *ListSer
 // answers every method with UNIMPLEMENTED and reason NOT_SUPPORTED_BY_CLOUD.
 //
 // A change of a server that another change is at work on is FAILED_PRECONDITION with reason
-// IN_TRANSITION and a retry delay; the same change, where it is idempotent, is joined instead. A
-// change of one that is locked is FAILED_PRECONDITION with reason LOCKED. An object that a request
-// refers to and that does not exist is INVALID_ARGUMENT with reason REFERENCE_NOT_FOUND.
+// IN_TRANSITION and a retry delay; the same change, where it is idempotent, is joined instead. Most
+// changes of one that is locked are FAILED_PRECONDITION with reason LOCKED, see LockServer. An
+// object that a request refers to and that does not exist is INVALID_ARGUMENT with reason
+// REFERENCE_NOT_FOUND.
 //
 // Waiting for a change ends as a failure when the server goes to ERROR, and also when no task is at
 // work on it any more and it is in none of the states that were waited for: the error then tells
@@ -1062,7 +1065,7 @@ type ServerServiceServer interface {
 	RemoveServerTags(context.Context, *RemoveServerTagsRequest) (*RemoveServerTagsResponse, error)
 	// Adds security groups to all ports of a server. This call is idempotent, and must not return an
 	// error if the server is in a group already. When one cannot be added, those that were are
-	// removed again.
+	// removed again. A server without ports is FAILED_PRECONDITION with reason WRONG_STATE.
 	AddServerSecurityGroups(context.Context, *AddServerSecurityGroupsRequest) (*AddServerSecurityGroupsResponse, error)
 	// Removes security groups from all ports of a server. This call is idempotent, and must not
 	// return an error if the server is not in a group. When one cannot be removed, those that were
@@ -1101,7 +1104,8 @@ type ServerServiceServer interface {
 	// this server; a volume that goes back to available, or to an error status, is a failure. This
 	// call is idempotent, and must not return an error if it is attached to this server already. A
 	// volume that is attached elsewhere, and not one for several servers, is FAILED_PRECONDITION with
-	// reason IN_USE.
+	// reason IN_USE, and one that is neither available nor in use FAILED_PRECONDITION with reason
+	// WRONG_STATE.
 	AttachServerVolume(context.Context, *AttachServerVolumeRequest) (*AttachServerVolumeResponse, error)
 	// Changes whether a volume that is attached to a server is deleted with it. This call is
 	// idempotent. A volume that is not attached to it is NOT_FOUND. Needs microversion 2.85 of Nova;

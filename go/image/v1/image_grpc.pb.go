@@ -81,10 +81,11 @@ type ImageServiceClient interface {
 	//
 	// A stream that ends before its finish leaves the image QUEUED, unless the start created it: then
 	// it is deleted. Where the cloud keeps what it got, the persisted size of the next start says how
-	// much; Glance keeps nothing, so there it is 0. As long as a broken stream is still being cleaned
-	// up, a new start is FAILED_PRECONDITION with reason IN_TRANSITION and a retry delay. After a
-	// finish whose answer was lost, a start with the same request_id is answered with the image and
-	// the operation, with both sizes those of the whole, and the stream ends OK without chunks.
+	// much; Glance keeps nothing, so there it is 0. As long as another stream with that request_id is
+	// at work, or a broken one is still being cleaned up, a new start is FAILED_PRECONDITION with
+	// reason IN_TRANSITION and a retry delay. After a finish whose answer was lost, a start with the
+	// same request_id is answered with the image and the operation, with both sizes those of the
+	// whole, and the stream ends OK without chunks.
 	//
 	// Steps out of order, a chunk that is empty or too large or at a wrong offset, and an end without
 	// a finish are INVALID_ARGUMENT with reason OUT_OF_ORDER. Bytes that do not fit size_bytes or a
@@ -346,10 +347,11 @@ type ImageServiceServer interface {
 	//
 	// A stream that ends before its finish leaves the image QUEUED, unless the start created it: then
 	// it is deleted. Where the cloud keeps what it got, the persisted size of the next start says how
-	// much; Glance keeps nothing, so there it is 0. As long as a broken stream is still being cleaned
-	// up, a new start is FAILED_PRECONDITION with reason IN_TRANSITION and a retry delay. After a
-	// finish whose answer was lost, a start with the same request_id is answered with the image and
-	// the operation, with both sizes those of the whole, and the stream ends OK without chunks.
+	// much; Glance keeps nothing, so there it is 0. As long as another stream with that request_id is
+	// at work, or a broken one is still being cleaned up, a new start is FAILED_PRECONDITION with
+	// reason IN_TRANSITION and a retry delay. After a finish whose answer was lost, a start with the
+	// same request_id is answered with the image and the operation, with both sizes those of the
+	// whole, and the stream ends OK without chunks.
 	//
 	// Steps out of order, a chunk that is empty or too large or at a wrong offset, and an end without
 	// a finish are INVALID_ARGUMENT with reason OUT_OF_ORDER. Bytes that do not fit size_bytes or a

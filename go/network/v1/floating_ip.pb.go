@@ -865,7 +865,8 @@ type CreateFloatingIpRequest struct {
 	//	*CreateFloatingIpRequest_Port
 	//	*CreateFloatingIpRequest_Server
 	Target isCreateFloatingIpRequest_Target `protobuf_oneof:"target"`
-	// Which address of the port or server to map it to. Empty where there is one only.
+	// Which address of the port or server to map it to. Empty where there is one only; of several it
+	// is INVALID_ARGUMENT not to say which.
 	FixedIpAddress string `protobuf:"bytes,25,opt,name=fixed_ip_address,json=fixedIpAddress,proto3" json:"fixed_ip_address,omitempty"`
 	// Which network of the server to map it on, by id or exact name. Empty where there is one only
 	// that can be meant.
@@ -1479,7 +1480,8 @@ type AttachFloatingIpRequest struct {
 	//	*AttachFloatingIpRequest_Port
 	//	*AttachFloatingIpRequest_Server
 	Target isAttachFloatingIpRequest_Target `protobuf_oneof:"target"`
-	// Which address of the port or server to map it to. Empty where there is one only.
+	// Which address of the port or server to map it to. Empty where there is one only; of several it
+	// is INVALID_ARGUMENT not to say which.
 	FixedIpAddress string `protobuf:"bytes,22,opt,name=fixed_ip_address,json=fixedIpAddress,proto3" json:"fixed_ip_address,omitempty"`
 	// Which network of the server to map it on, by id or exact name. Empty where there is one only
 	// that can be meant.

@@ -59,9 +59,10 @@ type PortServiceClient interface {
 	// free address RESOURCE_EXHAUSTED with reason NO_FREE_ADDRESS. A quota that is used up is
 	// RESOURCE_EXHAUSTED with reason QUOTA_EXCEEDED.
 	CreatePort(ctx context.Context, in *CreatePortRequest, opts ...grpc.CallOption) (*CreatePortResponse, error)
-	// Changes a port. This call is idempotent. An address or MAC address that another port has is
-	// FAILED_PRECONDITION with reason IN_USE, and a subnet without a free address RESOURCE_EXHAUSTED
-	// with reason NO_FREE_ADDRESS.
+	// Changes a port. This call is idempotent. An address or MAC address that another port of the
+	// network has, and a new MAC address for a port that something is using, are FAILED_PRECONDITION
+	// with reason IN_USE, and a subnet without a free address RESOURCE_EXHAUSTED with reason
+	// NO_FREE_ADDRESS.
 	UpdatePort(ctx context.Context, in *UpdatePortRequest, opts ...grpc.CallOption) (*UpdatePortResponse, error)
 	// Deletes a port. A server that has it loses it, a floating IP that is mapped to it is mapped to
 	// nothing, and port forwardings that lead to it are deleted. This call is idempotent with
@@ -176,9 +177,10 @@ type PortServiceServer interface {
 	// free address RESOURCE_EXHAUSTED with reason NO_FREE_ADDRESS. A quota that is used up is
 	// RESOURCE_EXHAUSTED with reason QUOTA_EXCEEDED.
 	CreatePort(context.Context, *CreatePortRequest) (*CreatePortResponse, error)
-	// Changes a port. This call is idempotent. An address or MAC address that another port has is
-	// FAILED_PRECONDITION with reason IN_USE, and a subnet without a free address RESOURCE_EXHAUSTED
-	// with reason NO_FREE_ADDRESS.
+	// Changes a port. This call is idempotent. An address or MAC address that another port of the
+	// network has, and a new MAC address for a port that something is using, are FAILED_PRECONDITION
+	// with reason IN_USE, and a subnet without a free address RESOURCE_EXHAUSTED with reason
+	// NO_FREE_ADDRESS.
 	UpdatePort(context.Context, *UpdatePortRequest) (*UpdatePortResponse, error)
 	// Deletes a port. A server that has it loses it, a floating IP that is mapped to it is mapped to
 	// nothing, and port forwardings that lead to it are deleted. This call is idempotent with

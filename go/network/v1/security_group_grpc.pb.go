@@ -54,17 +54,18 @@ type SecurityGroupServiceClient interface {
 	WatchSecurityGroups(ctx context.Context, in *WatchSecurityGroupsRequest, opts ...grpc.CallOption) (grpc.ServerStreamingClient[WatchSecurityGroupsResponse], error)
 	// Creates a security group. The cloud gives it rules that let everything out and, on most clouds,
 	// nothing in; CreateSecurityGroupRule and DeleteSecurityGroupRule change that. Repeating it is
-	// safe with a request_id only. A quota that is used up is RESOURCE_EXHAUSTED with reason
-	// QUOTA_EXCEEDED.
+	// safe with a request_id only. A second group named default is INVALID_ARGUMENT. A quota that is
+	// used up is RESOURCE_EXHAUSTED with reason QUOTA_EXCEEDED.
 	CreateSecurityGroup(ctx context.Context, in *CreateSecurityGroupRequest, opts ...grpc.CallOption) (*CreateSecurityGroupResponse, error)
 	// Changes what is said about a security group; its rules are changed by CreateSecurityGroupRule
 	// and DeleteSecurityGroupRule. This call is idempotent. Another name for the project's default
 	// one is FAILED_PRECONDITION with reason PROTECTED, and another stateful for one that ports are
 	// in FAILED_PRECONDITION with reason IN_USE.
 	UpdateSecurityGroup(ctx context.Context, in *UpdateSecurityGroupRequest, opts ...grpc.CallOption) (*UpdateSecurityGroupResponse, error)
-	// Deletes a security group with its rules. This call is idempotent with missing_ok; without, a
-	// security group that is not there is NOT_FOUND. One that ports are in is FAILED_PRECONDITION
-	// with reason IN_USE, and the project's default one FAILED_PRECONDITION with reason PROTECTED.
+	// Deletes a security group with its rules, and with those of others that name it. This call is
+	// idempotent with missing_ok; without, a security group that is not there is NOT_FOUND. One that
+	// ports are in is FAILED_PRECONDITION with reason IN_USE, and the project's default one
+	// FAILED_PRECONDITION with reason PROTECTED.
 	DeleteSecurityGroup(ctx context.Context, in *DeleteSecurityGroupRequest, opts ...grpc.CallOption) (*DeleteSecurityGroupResponse, error)
 }
 
@@ -168,17 +169,18 @@ type SecurityGroupServiceServer interface {
 	WatchSecurityGroups(*WatchSecurityGroupsRequest, grpc.ServerStreamingServer[WatchSecurityGroupsResponse]) error
 	// Creates a security group. The cloud gives it rules that let everything out and, on most clouds,
 	// nothing in; CreateSecurityGroupRule and DeleteSecurityGroupRule change that. Repeating it is
-	// safe with a request_id only. A quota that is used up is RESOURCE_EXHAUSTED with reason
-	// QUOTA_EXCEEDED.
+	// safe with a request_id only. A second group named default is INVALID_ARGUMENT. A quota that is
+	// used up is RESOURCE_EXHAUSTED with reason QUOTA_EXCEEDED.
 	CreateSecurityGroup(context.Context, *CreateSecurityGroupRequest) (*CreateSecurityGroupResponse, error)
 	// Changes what is said about a security group; its rules are changed by CreateSecurityGroupRule
 	// and DeleteSecurityGroupRule. This call is idempotent. Another name for the project's default
 	// one is FAILED_PRECONDITION with reason PROTECTED, and another stateful for one that ports are
 	// in FAILED_PRECONDITION with reason IN_USE.
 	UpdateSecurityGroup(context.Context, *UpdateSecurityGroupRequest) (*UpdateSecurityGroupResponse, error)
-	// Deletes a security group with its rules. This call is idempotent with missing_ok; without, a
-	// security group that is not there is NOT_FOUND. One that ports are in is FAILED_PRECONDITION
-	// with reason IN_USE, and the project's default one FAILED_PRECONDITION with reason PROTECTED.
+	// Deletes a security group with its rules, and with those of others that name it. This call is
+	// idempotent with missing_ok; without, a security group that is not there is NOT_FOUND. One that
+	// ports are in is FAILED_PRECONDITION with reason IN_USE, and the project's default one
+	// FAILED_PRECONDITION with reason PROTECTED.
 	DeleteSecurityGroup(context.Context, *DeleteSecurityGroupRequest) (*DeleteSecurityGroupResponse, error)
 	mustEmbedUnimplementedSecurityGroupServiceServer()
 }

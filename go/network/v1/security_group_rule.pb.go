@@ -795,7 +795,7 @@ type CreateSecurityGroupRuleRequest struct {
 	// Absent means any. Needs a protocol.
 	PortRangeMin *int32 `protobuf:"varint,24,opt,name=port_range_min,json=portRangeMin,proto3,oneof" json:"port_range_min,omitempty"`
 	// The highest port number it lets through; for ICMP the code, from 0 to 255. Absent means just
-	// port_range_min or, for ICMP or where that is absent too, any.
+	// port_range_min or, for ICMP or where that is absent too, any. Needs a port_range_min.
 	PortRangeMax *int32 `protobuf:"varint,25,opt,name=port_range_max,json=portRangeMax,proto3,oneof" json:"port_range_max,omitempty"`
 	// What is at the other end. Not given means anything.
 	//

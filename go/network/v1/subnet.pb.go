@@ -872,7 +872,8 @@ type CreateSubnetRequest struct {
 	// How many leading bits of what is taken from a subnet pool are fixed. Absent means what the pool
 	// says. Together with cidr it is INVALID_ARGUMENT.
 	PrefixLength *int32 `protobuf:"varint,26,opt,name=prefix_length,json=prefixLength,proto3,oneof" json:"prefix_length,omitempty"`
-	// The address of its gateway. Empty means the first of its addresses.
+	// The address of its gateway, which may be outside of the cidr, but in none of the allocation
+	// pools. Empty means the first of its addresses.
 	GatewayIpAddress string `protobuf:"bytes,27,opt,name=gateway_ip_address,json=gatewayIpAddress,proto3" json:"gateway_ip_address,omitempty"`
 	// Whether it is to have no gateway. Together with gateway_ip_address it is INVALID_ARGUMENT.
 	NoGateway bool `protobuf:"varint,28,opt,name=no_gateway,json=noGateway,proto3" json:"no_gateway,omitempty"`

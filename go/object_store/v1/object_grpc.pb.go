@@ -91,12 +91,13 @@ type ObjectServiceClient interface {
 	//
 	// A stream that ends before its finish changes no object. Whole segments are kept for an hour at
 	// least for a new start with the same request_id, whose persisted size says how much that is;
-	// without a request_id, or without segments, it is 0. As long as a broken stream is still being
-	// cleaned up, a new start is FAILED_PRECONDITION with reason IN_TRANSITION and a retry delay.
-	// After a finish whose answer was lost, a start with the same request_id is answered with the
-	// object, with both sizes those of the whole, and the stream ends OK without chunks; so it does,
-	// unless always_upload is set, for an object of that name that has a checksum of the start and no
-	// other size; what else the start says is not looked at then.
+	// without a request_id, or without segments, it is 0. As long as another stream with that
+	// request_id is at work, or a broken one is still being cleaned up, a new start is
+	// FAILED_PRECONDITION with reason IN_TRANSITION and a retry delay. After a finish whose answer
+	// was lost, a start with the same request_id is answered with the object, with both sizes those
+	// of the whole, and the stream ends OK without chunks; so it does, unless always_upload is set,
+	// for an object of that name that has a checksum of the start and no other size; what else the
+	// start says is not looked at then.
 	//
 	// Steps out of order, a chunk that is empty or too large or at a wrong offset, and an end without
 	// a finish are INVALID_ARGUMENT with reason OUT_OF_ORDER. Bytes that do not fit size_bytes or a
@@ -313,12 +314,13 @@ type ObjectServiceServer interface {
 	//
 	// A stream that ends before its finish changes no object. Whole segments are kept for an hour at
 	// least for a new start with the same request_id, whose persisted size says how much that is;
-	// without a request_id, or without segments, it is 0. As long as a broken stream is still being
-	// cleaned up, a new start is FAILED_PRECONDITION with reason IN_TRANSITION and a retry delay.
-	// After a finish whose answer was lost, a start with the same request_id is answered with the
-	// object, with both sizes those of the whole, and the stream ends OK without chunks; so it does,
-	// unless always_upload is set, for an object of that name that has a checksum of the start and no
-	// other size; what else the start says is not looked at then.
+	// without a request_id, or without segments, it is 0. As long as another stream with that
+	// request_id is at work, or a broken one is still being cleaned up, a new start is
+	// FAILED_PRECONDITION with reason IN_TRANSITION and a retry delay. After a finish whose answer
+	// was lost, a start with the same request_id is answered with the object, with both sizes those
+	// of the whole, and the stream ends OK without chunks; so it does, unless always_upload is set,
+	// for an object of that name that has a checksum of the start and no other size; what else the
+	// start says is not looked at then.
 	//
 	// Steps out of order, a chunk that is empty or too large or at a wrong offset, and an end without
 	// a finish are INVALID_ARGUMENT with reason OUT_OF_ORDER. Bytes that do not fit size_bytes or a

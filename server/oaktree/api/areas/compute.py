@@ -178,6 +178,7 @@ FILTERS: dict[str, str | Callable[[Any, Any], bool]] = {
 
 NAMED_ONLY = {
     "ComputeUsage": ["server_usages"],
+    "Server": ["user_data"],
     "Hypervisor": ["server_ids", "uptime"],
 }
 

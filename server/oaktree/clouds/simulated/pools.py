@@ -134,7 +134,8 @@ def check_subnet(subnet: Any) -> None:
 
     if subnet.gateway_ip_address:
         gateway = address("gateway_ip_address", subnet.gateway_ip_address)
-        if not (whole.version == gateway.version == 6 and gateway.is_link_local):
+        # It may be outside: routers reach what is on the same wire.
+        if gateway in whole or gateway.version != whole.version:
             inside("gateway_ip_address", subnet.gateway_ip_address)
         subnet.gateway_ip_address = str(gateway)
     known: list[tuple[Any, Any]] = []

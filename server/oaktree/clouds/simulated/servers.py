@@ -182,7 +182,7 @@ class Servers(Hosts, FloatingIps, Images, Volumes, Bookkeeping):
         new.keypair_name = request.keypair
         new.metadata.update(request.metadata)
         new.tags.extend(dict.fromkeys(request.tags))
-        new.description = request.description
+        new.description, new.user_data = request.description, request.user_data
         new.access_ipv4, new.access_ipv6 = request.access_ipv4, request.access_ipv6
         groups = map(self.store.table(network.SecurityGroup).get, asked.security_groups)
         new.security_group_names.extend([each.name for each in groups] or ["default"])
@@ -589,7 +589,7 @@ class Servers(Hosts, FloatingIps, Images, Volumes, Bookkeeping):
         def change(each: Any) -> None:
             if each.image_id:
                 each.image_id = found.id
-            for name in ("name", "description", "hostname"):
+            for name in ("name", "description", "hostname", "user_data"):
                 if request.HasField(name):
                     setattr(each, name, getattr(request, name))
             if request.HasField("keypair"):
